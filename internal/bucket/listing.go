@@ -1,0 +1,70 @@
+package bucket
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Listing is everything under a prefix, sorted by key in byte order, and the store's time of the answer.
+type Listing struct {
+	Objects []Object
+	At      Stamp
+}
+
+// NewListing sorts the objects.
+func NewListing(objects []Object, at Stamp) Listing {
+	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
+	return Listing{objects, at}
+}
+
+// Newest is the newest LastModified, or the zero time.
+func (l Listing) Newest() time.Time {
+	var newest time.Time
+	for _, o := range l.Objects {
+		if o.LastModified.After(newest) {
+			newest = o.LastModified
+		}
+	}
+	return newest
+}
+
+// Key is the listing key of the protocol: a hash of what shapes the result (each a string, in a fixed order) and of
+// the listings. Every part is length-prefixed, so that no two inputs run together into one. Comparing it costs a
+// listing and no reads. An object counts with (key, size, generation) where the store has generations, else with
+// (key, size, ETag, LastModified).
+func Key(shape []string, listings ...Listing) string {
+	h := sha256.New()
+	writeInt(h, int64(len(shape)))
+	for _, s := range shape {
+		writeString(h, s)
+	}
+	for _, l := range listings {
+		writeInt(h, int64(len(l.Objects)))
+		for _, o := range l.Objects {
+			writeString(h, o.Key)
+			writeInt(h, o.Size)
+			writeInt(h, o.Generation)
+			if o.Generation == 0 {
+				writeString(h, o.ETag)
+				writeInt(h, o.LastModified.UnixNano())
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func writeString(h hash.Hash, s string) {
+	writeInt(h, int64(len(s)))
+	h.Write([]byte(s))
+}
+
+func writeInt(h hash.Hash, n int64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // a bit pattern to be hashed, not a number
+	h.Write(b[:])
+}

@@ -1,0 +1,35 @@
+// Package secret turns references (env://NAME, file:///path, secretsmanager://id) into values that cannot be printed
+// by accident.
+package secret
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+const redacted = "[redacted]"
+
+// Value is a secret. However it is formatted, logged or encoded, it prints as [redacted]; only Reveal tells it.
+type Value struct{ s string }
+
+// NewValue makes a secret of s.
+func NewValue(s string) Value { return Value{s} }
+
+// Reveal is the secret itself: for an Authorization header, and nothing that is kept.
+func (v Value) Reveal() string { return v.s }
+
+// IsZero reports whether there is no secret.
+func (v Value) IsZero() bool { return v.s == "" }
+
+// String is [redacted].
+func (v Value) String() string { return redacted }
+
+// Format prints [redacted] for every verb: without it, %d tells the string inside.
+func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText is [redacted], for YAML and slog.
+func (v Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON is "[redacted]".
+func (v Value) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
