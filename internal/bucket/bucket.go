@@ -41,7 +41,8 @@ type Bucket interface {
 	// one now or is gone, at once or while it is read.
 	Open(ctx context.Context, listed Object) (io.ReadCloser, error)
 
-	// Get reads the newest version of a small object. It fails with ErrNotExist when there is none.
+	// Get reads the newest version of a small object. It fails with ErrNotExist when there is none; the time of that
+	// answer is told all the same.
 	Get(ctx context.Context, key string) (Value, error)
 
 	// Swap writes a small object if the newest version is still the one given, "" meaning that there is none.

@@ -1,0 +1,67 @@
+package s3
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/dagferry/dagferry/internal/awssdk"
+	"github.com/dagferry/dagferry/internal/fault"
+)
+
+// explain classifies an error, and says to which object it happened and what to do where a code alone tells too
+// little. It is nil for nil.
+func (b *Bucket) explain(verb, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var archived *types.InvalidObjectState
+	if errors.As(err, &archived) {
+		return fault.Errorf(fault.Rejected, "%s %s: it is in the archive tier %s: restore it, or upload it again: %w",
+			verb, b.URL(key), archiveTier(archived), err)
+	}
+	if hint := b.hint(key, err); hint != "" {
+		return fmt.Errorf("%s %s: %s: %w", verb, b.URL(key), hint, awssdk.Classify(err))
+	}
+	return fmt.Errorf("%s %s: %w", verb, b.URL(key), awssdk.Classify(err))
+}
+
+func archiveTier(e *types.InvalidObjectState) string {
+	switch {
+	case e.AccessTier != "":
+		return string(types.StorageClassIntelligentTiering) + " " + string(e.AccessTier)
+	case e.StorageClass != "":
+		return string(e.StorageClass)
+	default:
+		return "(S3 did not say which)"
+	}
+}
+
+func (b *Bucket) hint(key string, err error) string {
+	switch awssdk.Code(err) {
+	case "NoSuchBucket":
+		return fmt.Sprintf("the bucket %s does not exist", b.at.bucket)
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+		return fmt.Sprintf("the bucket is in the region %s, not %s: set the source's region",
+			b.regionOf(err), b.client.Options().Region)
+	case "AccessDenied":
+		if key != "" && !strings.Contains(err.Error(), "kms:") {
+			return "S3 says so of a missing object too, unless s3:ListBucket is allowed"
+		}
+	}
+	return ""
+}
+
+// regionOf is where the bucket is, as the refusal tells.
+func (b *Bucket) regionOf(err error) string {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) && answer.Response != nil {
+		if region := answer.Response.Header.Get("x-amz-bucket-region"); region != "" {
+			return region
+		}
+	}
+	return "that another endpoint serves"
+}
