@@ -1,0 +1,230 @@
+package astrotest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// deployment is a Deployment. The lock of the Server guards it.
+type deployment struct {
+	id, organization, workspace string
+	kind, status, runtime       string
+	dagDeploys, cicdEnforced    bool
+	missing                     bool // told not to exist
+
+	imageTag         string
+	desired, current string // versions of the DAGs
+	desiredAt        time.Time
+	deploys          []*Deploy // oldest first
+	blob             blob
+
+	// settings are what an update may name, and nothing here interprets.
+	settings map[string]any
+
+	hibernating      bool
+	hibernatingUntil time.Time
+}
+
+// airflow is the Airflow of a Runtime, as seen in Astronomer's catalogue.
+func airflow(runtime string) string {
+	return map[string]string{
+		"11.10.0": "2.9.3", "13.9.0": "2.11.2", "3.1-12": "3.1.8", "3.2-10": "3.2.2", "3.3-8": "3.3.2",
+	}[runtime]
+}
+
+// lookup finds a Deployment, or makes it when every id exists. The lock must be held.
+func (s *Server) lookup(id string) *deployment {
+	d := s.deployments[id]
+	if d == nil && (s.o.StrictDeployments == nil || slices.Contains(s.o.StrictDeployments, id)) {
+		d = &deployment{
+			id: id, kind: "STANDARD", status: "HEALTHY", runtime: "3.1-12", dagDeploys: true,
+			imageTag: "deploy-initial", blob: newBlob(),
+			settings: map[string]any{
+				"name": id, "description": "", "executor": "ASTRO", "isDevelopmentMode": false, "isHighAvailability": false,
+				"contactEmails": []any{}, "environmentVariables": []any{}, "workerQueues": []any{},
+			},
+		}
+		s.deployments[id] = d
+	}
+	if d == nil || d.missing {
+		return nil
+	}
+	return d
+}
+
+// find is the Deployment of a request. Another organization's is not found; one outside the token's scope is
+// forbidden [inferred].
+func (s *Server) find(q *request) (*deployment, error) {
+	id := q.http.PathValue("deployment")
+	if q.caller.deployment != "" && q.caller.deployment != id {
+		return nil, problem(http.StatusForbidden, "the token has no access to deployment %s", id)
+	}
+	d := s.lookup(id)
+	if d == nil {
+		return nil, problem(http.StatusNotFound, "deployment %s not found", id)
+	}
+	s.claim(d, q.caller)
+	switch {
+	case d.organization != q.caller.organization:
+		return nil, problem(http.StatusNotFound, "deployment %s not found", id)
+	case !q.caller.sees(d):
+		return nil, problem(http.StatusForbidden, "the token has no access to deployment %s", id)
+	default:
+		return d, nil
+	}
+}
+
+// claim puts a Deployment that nobody asked for yet where its first caller is.
+func (s *Server) claim(d *deployment, c caller) {
+	if d.organization != "" {
+		return
+	}
+	d.organization, d.workspace = c.organization, c.workspace
+	if d.workspace == "" {
+		d.workspace = defaultWorkspace
+	}
+	s.workspaces[d.workspace] = d.organization
+}
+
+// settle lets the Deployment run what it was told to, once enough time has passed.
+func (d *deployment) settle(now time.Time, after time.Duration) {
+	if now.Sub(d.desiredAt) >= after {
+		d.current = d.desired
+	}
+}
+
+// desire tells the Deployment which DAGs to run.
+func (d *deployment) desire(version string, now time.Time, after time.Duration) {
+	d.settle(now, after)
+	d.desired, d.desiredAt = version, now
+}
+
+// view is a Deployment as Astro answers it [doc].
+func (s *Server) view(d *deployment) map[string]any {
+	now := s.o.Now()
+	d.settle(now, max(s.o.ArriveAfter, 0))
+	status := d.status
+	if d.hibernating && (d.hibernatingUntil.IsZero() || now.Before(d.hibernatingUntil)) {
+		status = "HIBERNATING"
+	}
+	v := maps.Clone(d.settings)
+	v["environmentVariables"] = hideSecrets(d.settings["environmentVariables"])
+	maps.Copy(v, map[string]any{
+		"id": d.id, "workspaceId": d.workspace, "organizationId": d.organization, "status": status, "type": d.kind,
+		"isDagDeployEnabled": d.dagDeploys, "isCicdEnforced": d.cicdEnforced,
+		"dagTarballVersion": d.current, "desiredDagTarballVersion": d.desired,
+		"imageRepository": d.repository(), "imageTag": d.imageTag,
+		"airflowVersion": airflow(d.runtime), "astroRuntimeVersion": d.runtime, "runtimeVersion": d.runtime,
+		"webServerUrl": "sim.astronomer.run/" + d.id,
+	})
+	return v
+}
+
+func (d *deployment) repository() string {
+	return "images.astronomer.cloud/" + d.organization + "/" + d.id
+}
+
+func (s *Server) getDeployment(q *request) (any, error) {
+	d, err := s.find(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.view(d), nil
+}
+
+// updateDeployment replaces what the body names [doc]: an empty list wipes, a secret is kept by its key without a
+// value, and what Astro alone sets (versions, status, the Runtime) is not part of an update.
+func (s *Server) updateDeployment(q *request) (any, error) {
+	d, err := s.find(q)
+	if err != nil {
+		return nil, err
+	}
+	var body map[string]any
+	if err := q.decode(&body); err != nil {
+		return nil, err
+	}
+	for k, v := range body {
+		d.set(k, v)
+	}
+	return s.view(d), nil
+}
+
+func (d *deployment) set(key string, value any) {
+	switch key {
+	case "isDagDeployEnabled":
+		d.dagDeploys, _ = value.(bool)
+	case "isCicdEnforced":
+		d.cicdEnforced, _ = value.(bool)
+	case "environmentVariables":
+		d.settings[key] = keepSecrets(d.settings[key], value)
+	case "id", "organizationId", "workspaceId", "status", "type", "runtimeVersion", "astroRuntimeVersion", "airflowVersion",
+		"dagTarballVersion", "desiredDagTarballVersion", "imageRepository", "imageTag", "webServerUrl":
+	default:
+		d.settings[key] = value
+	}
+}
+
+// variable is one of environmentVariables.
+type variable struct {
+	Key      string  `json:"key"`
+	Value    *string `json:"value,omitempty"`
+	IsSecret bool    `json:"isSecret"`
+}
+
+// variables reads a list in JSON's types; what is none is none.
+func variables(list any) []variable {
+	b, _ := json.Marshal(list) // it came out of JSON
+	var all []variable
+	_ = json.Unmarshal(b, &all)
+	return all
+}
+
+func keepSecrets(before, after any) []variable {
+	kept := variables(after)
+	for i, v := range kept {
+		for _, old := range variables(before) {
+			if v.IsSecret && v.Value == nil && old.Key == v.Key {
+				kept[i].Value = old.Value
+			}
+		}
+	}
+	return kept
+}
+
+func hideSecrets(list any) []variable {
+	shown := append([]variable{}, variables(list)...)
+	for i, v := range shown {
+		if v.IsSecret {
+			shown[i].Value = new("")
+		}
+	}
+	return shown
+}
+
+func (s *Server) hibernate(q *request) (any, error) {
+	d, err := s.find(q)
+	if err != nil {
+		return nil, err
+	}
+	var body struct {
+		IsHibernating bool      `json:"isHibernating"`
+		OverrideUntil time.Time `json:"overrideUntil,omitzero"`
+	}
+	if err := q.decode(&body); err != nil {
+		return nil, err
+	}
+	d.hibernating, d.hibernatingUntil = body.IsHibernating, body.OverrideUntil
+	return body, nil
+}
+
+func (s *Server) wake(q *request) (any, error) {
+	d, err := s.find(q)
+	if err != nil {
+		return nil, err
+	}
+	d.hibernating = false
+	return nil, nil
+}
