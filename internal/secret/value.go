@@ -10,17 +10,23 @@ import (
 
 const redacted = "[redacted]"
 
-// Value is a secret. However it is formatted, logged or encoded, it prints as [redacted]; only Reveal tells it.
-type Value struct{ s string }
+// Value is a secret. However it is formatted, logged or encoded, it prints as [redacted]; only Reveal tells it. (In an
+// unexported field, where package fmt calls no methods, it prints as an address: hence the pointer.)
+type Value struct{ s *string }
 
 // NewValue makes a secret of s.
-func NewValue(s string) Value { return Value{s} }
+func NewValue(s string) Value { return Value{&s} }
 
 // Reveal is the secret itself: for an Authorization header, and nothing that is kept.
-func (v Value) Reveal() string { return v.s }
+func (v Value) Reveal() string {
+	if v.s == nil {
+		return ""
+	}
+	return *v.s
+}
 
 // IsZero reports whether there is no secret.
-func (v Value) IsZero() bool { return v.s == "" }
+func (v Value) IsZero() bool { return v.Reveal() == "" }
 
 // String is [redacted].
 func (v Value) String() string { return redacted }

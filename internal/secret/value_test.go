@@ -18,7 +18,8 @@ func TestValue_printsNowhere(t *testing.T) {
 	nested := struct {
 		Token secret.Value
 		Inner []secret.Value
-	}{v, []secret.Value{v}}
+		own   secret.Value
+	}{v, []secret.Value{v}, v}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		fmt.Fprintf(&out, verb+"\n", v)

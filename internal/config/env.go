@@ -1,0 +1,56 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/dagferry/dagferry/internal/fault"
+)
+
+// Env is what the environment says.
+type Env struct {
+	// Lookup is os.LookupEnv.
+	Lookup func(string) (string, bool)
+}
+
+// OS is the process's environment.
+func OS() Env { return Env{os.LookupEnv} }
+
+func (e Env) get(name string) string {
+	v, _ := e.Lookup(name)
+	return v
+}
+
+// Function is the configuration of a function: DAGFERRY_CONFIG holds it, or DAGFERRY_CONFIG_FILE names its file.
+func (e Env) Function() (Config, error) {
+	inline, file := e.get("DAGFERRY_CONFIG"), e.get("DAGFERRY_CONFIG_FILE")
+	switch {
+	case inline != "" && file != "":
+		return Config{}, fault.Errorf(fault.Denied, "read the configuration: DAGFERRY_CONFIG and DAGFERRY_CONFIG_FILE are both set; keep one")
+	case inline != "":
+		return Parse("DAGFERRY_CONFIG", []byte(inline))
+	case file != "":
+		return Load(file)
+	}
+	return Config{}, fault.Errorf(fault.Denied, "read the configuration: set DAGFERRY_CONFIG to the contents of a dagferry.yaml, or DAGFERRY_CONFIG_FILE to its path")
+}
+
+// AstroURL overrides Astro's address: ASTRO_API_URL, or "".
+func (e Env) AstroURL() string { return e.get("ASTRO_API_URL") }
+
+// Interpreter is the path of a Python interpreter that wins over the packaged one: DAGFERRY_PYTHON, or "".
+func (e Env) Interpreter() string { return e.get("DAGFERRY_PYTHON") }
+
+// Find looks for a dagferry.yaml in dir and the folders above it.
+func Find(dir string) (string, error) {
+	for d := dir; ; d = filepath.Dir(d) {
+		path := filepath.Join(d, "dagferry.yaml")
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+		if d == filepath.Dir(d) {
+			return "", fmt.Errorf("there is no dagferry.yaml in %s or above it; name one with --config", dir)
+		}
+	}
+}

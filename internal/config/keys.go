@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// checkKeys finds the keys that no version of this program knows, and says which there are instead. It asks the
+// types that the configuration is decoded into, so it cannot disagree with them.
+func (d *document) checkKeys() { d.keysOf(d.body, reflect.TypeFor[Config](), "") }
+
+func (d *document) keysOf(node ast.Node, t reflect.Type, key string) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if t.Kind() == reflect.Struct {
+			for _, value := range n.Values {
+				d.keyOf(value, t, key)
+			}
+		}
+	case *ast.MappingValueNode:
+		if t.Kind() == reflect.Struct {
+			d.keyOf(n, t, key)
+		}
+	case *ast.SequenceNode:
+		if t.Kind() == reflect.Slice {
+			for i, value := range n.Values {
+				d.keysOf(value, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
+			}
+		}
+	}
+}
+
+func (d *document) keyOf(n *ast.MappingValueNode, t reflect.Type, key string) {
+	name := n.Key.GetToken().Value
+	full := strings.TrimPrefix(key+"."+name, ".")
+	fields := map[string]reflect.Type{}
+	var known []string
+	for i := range t.NumField() {
+		tag, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		fields[tag] = t.Field(i).Type
+		known = append(known, tag)
+	}
+	if fields[name] == nil {
+		slices.Sort(known)
+		d.problems = append(d.problems, Problem{d.name, n.Key.GetToken().Position.Line, full,
+			"there is no such key; here stand " + strings.Join(known, ", ")})
+		return
+	}
+	d.keysOf(n.Value, fields[name], full)
+}

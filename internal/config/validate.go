@@ -1,0 +1,140 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dagferry/dagferry/internal/bundle"
+	"github.com/dagferry/dagferry/internal/ignore"
+)
+
+var (
+	targetName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	minor      = regexp.MustCompile(`^\d+\.\d+$`)
+)
+
+// validate checks the values, and normalises prefixes to end in a slash.
+func (d *document) validate(c *Config) {
+	switch {
+	case c.Version == 0:
+		d.wrong("version", "write version: %d", Version)
+	case c.Version > Version:
+		d.wrong("version", "this program reads version %d; %d is of a later one: update dagferry", Version, c.Version)
+	}
+	if len(c.Targets) == 0 {
+		d.wrong("targets", "list at least one target")
+	}
+	names, deployments := map[string]int{}, map[string]int{}
+	for i := range c.Targets {
+		t, key := &c.Targets[i], fmt.Sprintf("targets[%d]", i)
+		d.target(t, key)
+		if j, twice := names[t.Name]; twice {
+			d.wrong(key+".name", "targets[%d] has this name too", j)
+		}
+		if j, twice := deployments[t.Deployment]; twice && t.Deployment != "" {
+			d.wrong(key+".deployment", "targets[%d] deploys to this Deployment too; compose their sources into one target", j)
+		}
+		names[t.Name], deployments[t.Deployment] = i, i
+	}
+}
+
+func (d *document) target(t *Target, key string) {
+	if !targetName.MatchString(t.Name) {
+		d.wrong(key+".name", "write a name of lower-case letters, digits and dashes, such as prod")
+	}
+	if t.Deployment == "" || strings.ContainsAny(t.Deployment, "/?# ") {
+		d.wrong(key+".deployment", "write the Deployment's id; it is in the address of its page in the Astro UI")
+	}
+	if t.Token == "" {
+		d.wrong(key+".token", "write where the API token is, such as env://ASTRO_API_TOKEN or secretsmanager://dagferry/prod")
+	} else if !strings.Contains(t.Token, "://") {
+		d.wrong(key+".token", "this is no reference; write where the token is, such as secretsmanager://dagferry/prod, never the token itself")
+	}
+	if t.Layout != bundle.LayoutDags && t.Layout != bundle.LayoutRoot {
+		d.wrong(key+".layout", "write dags or root")
+	}
+	for name, version := range map[string]string{"airflow": t.Runtime.Airflow, "python": t.Runtime.Python} {
+		if version != "" && !minor.MatchString(version) {
+			d.wrong(key+".runtime."+name, "write a version as \"3.1\", in quotes; patch levels do not matter")
+		}
+	}
+	d.check(t, key)
+	d.timing(t, key)
+	d.places(t, key)
+}
+
+func (d *document) check(t *Target, key string) {
+	if t.Check.Level != "syntax" {
+		d.wrong(key+".check.level", "this version checks at the level syntax only")
+	}
+	if t.Check.OnFailure != "reject" && t.Check.OnFailure != "warn" {
+		d.wrong(key+".check.onFailure", "write reject or warn")
+	}
+	for name, rules := range map[string][]string{"ignore": t.Ignore, "check.exclude": t.Check.Exclude} {
+		if _, err := ignore.New("", rules); err != nil {
+			d.wrong(key+"."+name, "%v", err)
+		}
+	}
+	if *t.Guard.MinFiles < 0 {
+		d.wrong(key+".guard.minFiles", "write a number from 0")
+	}
+	if *t.Guard.MaxDeleted < 0 {
+		d.wrong(key+".guard.maxDeleted", "write a share from 0%% to 100%%")
+	}
+}
+
+func (d *document) timing(t *Target, key string) {
+	if t.Settle < 0 || t.Settle > t.MaxWait {
+		d.wrong(key+".settle", "write a time from 0s to maxWait (%s)", t.MaxWait)
+	}
+	if t.MaxWait < 0 || t.MaxWait > defaultMaxWait {
+		d.wrong(key+".maxWait", "write a time up to %s: a run's lease is sized for it", defaultMaxWait)
+	}
+	if t.Marker != "" && (path.Clean(t.Marker) != t.Marker || strings.HasPrefix(t.Marker, "/") || strings.HasPrefix(t.Marker, "..")) {
+		d.wrong(key+".marker", "write the marker's path in its source, such as _READY")
+	}
+}
+
+// places checks and normalises where things are: the state must be outside of every source, for otherwise each
+// write of it were a change of the DAGs.
+func (d *document) places(t *Target, key string) {
+	d.place(&t.State, key+".state", "s3://acme-dagferry/state/")
+	switch len(t.Sources) {
+	case 0:
+		d.wrong(key+".sources", "list the prefix that the DAGs are in, such as - url: s3://acme-dags/prod/dags/")
+	case 1:
+	default:
+		d.wrong(key+".sources", "this version takes one source for a target")
+	}
+	for i := range t.Sources {
+		s, key := &t.Sources[i], fmt.Sprintf("%s.sources[%d]", key, i)
+		d.place(&s.URL, key+".url", "s3://acme-dags/prod/dags/")
+		s.Mount = strings.Trim(s.Mount, "/")
+		if s.Mount != "" && (path.Clean(s.Mount) != s.Mount || strings.HasPrefix(s.Mount, "..")) {
+			d.wrong(key+".mount", "write a folder below the DAG root, such as ml")
+		}
+		if s.URL != "" && strings.HasPrefix(t.State, s.URL) {
+			d.wrong(key+".url", "the state (%s) lies in it; put the state elsewhere, or every run would change its own source", t.State)
+		}
+	}
+}
+
+func (d *document) place(url *string, key, example string) {
+	scheme, rest, ok := strings.Cut(*url, "://")
+	switch {
+	case !ok || rest == "" || (scheme != "s3" && scheme != "file"):
+		d.wrong(key, "write an address such as %s", example)
+		return
+	case scheme == "s3" && strings.HasPrefix(rest, "/"):
+		d.wrong(key, "it names no bucket; write an address such as %s", example)
+		return
+	case scheme == "file" && !strings.HasPrefix(rest, "/"):
+		d.wrong(key, "write the whole path: file:///…")
+		return
+	}
+	if !strings.HasSuffix(*url, "/") {
+		*url += "/"
+	}
+}
