@@ -46,7 +46,7 @@ func (s *Spool) pack(w io.Writer, layout Layout) error {
 	if err != nil {
 		return err
 	}
-	t := tar.NewWriter(z)
+	t, buffer := tar.NewWriter(z), make([]byte, 64<<10)
 	for i, f := range s.files {
 		// Python takes a .pyc for current when size and time of its source match: under a constant time a same-size edit
 		// would run the old code. A tar without extensions has whole seconds.
@@ -57,7 +57,7 @@ func (s *Spool) pack(w io.Writer, layout Layout) error {
 		if err := t.WriteHeader(header); err != nil {
 			return err
 		}
-		if _, err := io.Copy(t, s.contents(i)); err != nil {
+		if _, err := io.CopyBuffer(t, s.contents(i), buffer); err != nil {
 			return err
 		}
 	}

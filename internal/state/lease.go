@@ -45,8 +45,9 @@ func (s *Store) Acquire(ctx context.Context, from Snapshot, run string, budget t
 	snap, err := s.swap(ctx, from, next)
 	if errors.Is(err, errUncertain) {
 		cause := err
-		if snap, err = s.reread(ctx, from); err == nil && !l.mine(snap.State) {
-			err = fault.Errorf(fault.Busy, "take the lease: %w", cause)
+		snap, err = s.reread(ctx, from)
+		if err == nil && !l.mine(snap.State) || err != nil && fault.Of(err) == fault.Transient {
+			err = fault.Errorf(fault.Busy, "take the lease: %w", errors.Join(cause, err))
 		}
 	}
 	if err != nil {

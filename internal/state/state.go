@@ -70,7 +70,10 @@ type Deploy struct {
 	DagVersion string `json:"dagVersion"`
 	// CreatedAt is Astro's time of the deploy: out-of-band deploys are compared with it by age.
 	CreatedAt time.Time `json:"createdAt,omitzero"`
-	Fence     int64     `json:"fence"`
+	// Asked is the createdAt of the newest deploy that the run knew of when it asked what is live: what came after that
+	// and before CreatedAt, nobody has looked at yet.
+	Asked time.Time `json:"asked,omitzero"`
+	Fence int64     `json:"fence"`
 	// At is when it was recorded as live, in the store's time.
 	At time.Time `json:"at,omitzero"`
 	// Markers are the markers' entries, one for each source.
@@ -81,8 +84,9 @@ type Deploy struct {
 
 // Rejection is what was refused last, so that it is told once.
 type Rejection struct {
-	// Key is the listing key together with everything else that the decision depends on.
+	// Key is the listing key together with everything else that the decision depends on; Listing is the listing key.
 	Key     string   `json:"key"`
+	Listing string   `json:"listing,omitempty"`
 	Reason  string   `json:"reason"`
 	Markers []string `json:"markers,omitempty"`
 	// Runtime is what the Deployment ran, where the configuration does not say it.

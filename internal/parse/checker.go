@@ -1,0 +1,146 @@
+// Package parse says which Python files of a tree Airflow could not read, with file, line and caret, before they are
+// deployed. The grammar is CPython's own: a worker process gets the bytes of one file after the other and answers
+// what compile() thinks of them; it never runs what it reads. It lives as long as its Checker, that is, as a function
+// instance, and is started again when a file kills it.
+//
+// What it knows of Airflow: which files it reads (.airflowignore in both dialects, zips). Every one of them is
+// checked, also those that Airflow's safe mode would skip, because another file may import them. A broken file that
+// Airflow never reads, or that check.exclude names, warns.
+package parse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/ignore"
+)
+
+// Options say how to check. Only Interpreter has no default.
+type Options struct {
+	// Airflow is the target's version, such as "3.1" or "2.11"; empty is the newest. It decides how .airflowignore
+	// is read, and whether .PY counts as .py (it does from 3.3 on).
+	Airflow string
+	// Python is the target's version, such as "3.12"; empty is the interpreter's own. What is newer is a finding.
+	Python string
+	// Exclude are check.exclude's patterns, gitignore-style: what is broken there warns.
+	Exclude []string
+	// IgnoreSyntax overrides the dialect of .airflowignore (Airflow's dag_ignore_file_syntax): Glob or Regexp.
+	IgnoreSyntax IgnoreSyntax
+	// Interpreter is the path of a Python executable, 3.8 or later; see Find.
+	Interpreter string
+	// MaxFileSize in bytes: a larger file is a finding. The default is DefaultMaxFileSize.
+	MaxFileSize int64
+	// FileTimeout bounds one file; the default is DefaultFileTimeout.
+	FileTimeout time.Duration
+	// Memory in bytes bounds a worker's address space; the default is DefaultMemory.
+	Memory int64
+	// Workers is how many processes may parse at a time; the default is one for each processor.
+	Workers int
+}
+
+const (
+	// DefaultMaxFileSize is many times the largest DAG file that people write, and small enough for DefaultMemory
+	// unless the file is dense: a megabyte of source takes 20 to 500 MB to compile.
+	DefaultMaxFileSize = 4 << 20
+	// DefaultFileTimeout is what Airflow gives a file to be imported (dagbag_import_timeout).
+	DefaultFileTimeout = 30 * time.Second
+	// DefaultMemory is 15 times what a worker takes for ordinary files, and fits into a 1 GB function.
+	DefaultMemory = 512 << 20
+)
+
+// Checker checks trees. It may be used by several goroutines at a time.
+type Checker struct {
+	o        Options
+	target   target
+	exclude  *ignore.Rules
+	workers  *pool
+	verdicts verdicts
+}
+
+// New checks the options and starts a worker, without waiting for it to be ready.
+func New(o Options) (*Checker, error) {
+	t, err := newTarget(o)
+	if err != nil {
+		return nil, fault.As(fault.Denied, err)
+	}
+	exclude, err := ignore.New("", o.Exclude)
+	if err != nil {
+		return nil, fault.Errorf(fault.Denied, "read check.exclude: %w", err)
+	}
+	if o.Interpreter == "" {
+		return nil, ErrNoInterpreter
+	}
+	o.MaxFileSize = cmp.Or(o.MaxFileSize, DefaultMaxFileSize)
+	o.FileTimeout = cmp.Or(o.FileTimeout, DefaultFileTimeout)
+	o.Memory = cmp.Or(o.Memory, DefaultMemory)
+	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
+	c := &Checker{o: o, target: t, exclude: exclude, workers: newPool(o, t.python)}
+	if err := c.workers.warm(); err != nil {
+		return nil, fault.As(fault.Denied, err)
+	}
+	return c, nil
+}
+
+// Close ends the workers. A Check at work fails; one that comes later does, too.
+func (c *Checker) Close() error {
+	c.workers.close()
+	return nil
+}
+
+// Check reads the tree, a file at a time for each worker, and reports what is broken in it. Its error says that the
+// tree could not be read, that the interpreter does not work, or that ctx ended; it is never about what a file holds.
+func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
+	found, err := c.discover(ctx, tree)
+	if err != nil {
+		return Report{}, err
+	}
+	var mu sync.Mutex
+	report := Report{Findings: append([]Finding{}, found.findings...)} // in JSON [], not null
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(c.o.Workers)
+	for _, f := range found.files {
+		work.Go(func() error {
+			files, findings, err := c.checkFile(ctx, tree, f)
+			mu.Lock()
+			defer mu.Unlock()
+			report.Files += files
+			report.Findings = append(report.Findings, findings...)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return Report{}, err
+	}
+	slices.SortFunc(report.Findings, compare)
+	return report, nil
+}
+
+// checkFile checks one .py file, or the modules of a zip.
+func (c *Checker) checkFile(ctx context.Context, tree fs.FS, f file) (int, []Finding, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, nil, err
+	}
+	if f.archive {
+		return c.checkArchive(ctx, tree, f)
+	}
+	in, err := tree.Open(f.path)
+	if err != nil {
+		return 0, nil, fmt.Errorf("open %s: %w", f.path, err)
+	}
+	defer in.Close() //nolint:errcheck // it was only read
+	findings, err := c.checkReader(ctx, f, in)
+	return 1, findings, err
+}
+
+// errClosed is what a Check gets after Close.
+var errClosed = errors.New("the checker is closed")

@@ -1,0 +1,75 @@
+package parse
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestDecodeFacts_whatNoWorkerSays(t *testing.T) {
+	for _, answer := range []string{
+		`{}`, `[1]`, `[{"rule": "other"}]`, `[{"rule": "syntax", "line": -1}]`, `[{"rule": "syntax", "shown": 2, "source": "x"}]`,
+		`[{"rule": "syntax", "line": 1e99}]`, `[` + strings.Repeat(`{"rule": "syntax"},`, 100) + `{"rule": "syntax"}]`, ``,
+	} {
+		_, err := decodeFacts([]byte(answer))
+		assert.ErrorContains(t, err, "decode answer", answer)
+	}
+}
+
+func TestDecodeFacts_nothingSteersATerminal(t *testing.T) {
+	facts, err := decodeFacts([]byte(`[{"rule": "syntax", "message": "a\u001b[2J", "source": "\tx\u202ey\u0000\n"}]`))
+	require.NoError(t, err)
+	assert.Equal(t, "a\uFFFD[2J", facts[0].Message)
+	assert.Equal(t, "\tx\uFFFDy\uFFFD\uFFFD", facts[0].Source)
+}
+
+func FuzzDecodeFacts(f *testing.F) {
+	f.Add([]byte(`[{"rule": "syntax", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}]`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		facts, err := decodeFacts(answer)
+		if err != nil {
+			return
+		}
+		for _, finding := range (file{path: "a.py"}).findings(facts...) {
+			assert.False(t, strings.ContainsFunc(strings.ReplaceAll(finding.Caret, "\t", ""), unicode.IsControl))
+			assert.Contains(t, finding.String(), "a.py")
+		}
+	})
+}
+
+func FuzzReadFrame(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 2, '[', ']'})
+	f.Add([]byte{255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		frame, err := readFrame(bytes.NewReader(data))
+		if err == nil {
+			var again bytes.Buffer
+			require.NoError(t, writeFrame(&again, frame))
+			assert.Equal(t, data[:again.Len()], again.Bytes())
+		}
+	})
+}
+
+func TestCaret(t *testing.T) {
+	for _, tc := range []struct {
+		source string
+		at, n  int
+		want   string
+	}{
+		{"x = = 1", 4, 1, "    ^"},
+		{"x = abc", 4, 3, "    ^~~"},
+		{"\tif\tx y", 6, 1, "\t  \t  ^"},
+		{"日本 = x", 5, 1, "       ^"},
+		{"x 日本", 2, 2, "  ^~~~"},
+		{"e\u0301 x", 3, 1, "  ^"},
+		{"ab", 2, 0, "  ^"},
+		{"ab", 0, 9, "^~"},
+	} {
+		assert.Equal(t, tc.want, caret(tc.source, tc.at, tc.n), tc.source)
+	}
+}

@@ -1,0 +1,110 @@
+package parse
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// Severity is what a finding does to the run.
+type Severity string
+
+const (
+	// Block rejects the run.
+	Block Severity = "block"
+	// Warn is reported; the run goes on.
+	Warn Severity = "warn"
+	// Info is worth knowing.
+	Info Severity = "info"
+)
+
+// The rules, as Finding.Rule has them. They are stable: people filter by them.
+const (
+	// RuleSyntax is CPython's SyntaxError, with CPython's message.
+	RuleSyntax = "syntax"
+	// RuleEncoding is text that CPython cannot decode: not UTF-8, an unknown coding cookie, NUL bytes, UTF-16.
+	RuleEncoding = "encoding"
+	// RuleNewer is syntax that the target's Python does not have yet.
+	RuleNewer = "newer-syntax"
+	// RuleTooComplex is a file that CPython gives up on, for depth or for memory.
+	RuleTooComplex = "too-complex"
+	// RuleTooLarge is a file above Options.MaxFileSize; it was not parsed.
+	RuleTooLarge = "too-large"
+	// RuleStall is a file that takes longer than Options.FileTimeout.
+	RuleStall = "stalls-parser"
+	// RuleCrash is a file that twice killed the process that parsed it.
+	RuleCrash = "crashes-parser"
+	// RuleIgnoreFile is a line of .airflowignore that means nothing to Airflow, or a file that it cannot read.
+	RuleIgnoreFile = "airflowignore"
+	// RuleArchive is a .zip that cannot be read.
+	RuleArchive = "unreadable"
+)
+
+// Finding is one thing to be said about one file.
+type Finding struct {
+	// Path in the tree; for a module in a zip, x.zip/mod.py.
+	Path string `json:"path"`
+	// Line from 1, or 0 when the finding is about the whole file.
+	Line int `json:"line"`
+	// Column in characters, from 1, or 0 when it is about the whole line.
+	Column   int      `json:"column"`
+	Rule     string   `json:"rule"`
+	Severity Severity `json:"severity"`
+	// Message ends without a full stop, and may say in parentheses what makes it a mere warning.
+	Message string `json:"message"`
+	// Source is the line, or what is around the column of a long one, without control characters.
+	Source string `json:"source,omitempty"`
+	// Caret is a line to be shown under Source, in a font of fixed width.
+	Caret string `json:"caret,omitempty"`
+}
+
+// String is the finding as a compiler prints it: path:line:column: message, the source line, and the caret.
+func (f Finding) String() string {
+	var b strings.Builder
+	b.WriteString(f.Path)
+	if f.Line > 0 {
+		fmt.Fprintf(&b, ":%d", f.Line)
+		if f.Column > 0 {
+			fmt.Fprintf(&b, ":%d", f.Column)
+		}
+	}
+	b.WriteString(": ")
+	switch f.Severity {
+	case Warn:
+		b.WriteString("warning: ")
+	case Info:
+		b.WriteString("note: ")
+	case Block:
+	}
+	b.WriteString(f.Message)
+	if f.Source != "" {
+		b.WriteString("\n    " + f.Source)
+	}
+	if f.Caret != "" {
+		b.WriteString("\n    " + f.Caret)
+	}
+	return b.String()
+}
+
+func compare(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
+}
+
+// Report is what a Check found.
+type Report struct {
+	// Files is how many were checked, modules in zips included.
+	Files int `json:"files"`
+	// Findings are sorted by path, line and column.
+	Findings []Finding `json:"findings"`
+}
+
+// Blocked reports whether anything rejects the run.
+func (r Report) Blocked() bool {
+	for _, f := range r.Findings {
+		if f.Severity == Block {
+			return true
+		}
+	}
+	return false
+}

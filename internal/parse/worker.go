@@ -1,0 +1,162 @@
+package parse
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/fault"
+)
+
+//go:embed worker.py
+var workerSource string
+
+// helloTimeout bounds the start of an interpreter: 0.1 s when its files are in memory, several on a cold disk.
+const helloTimeout = 30 * time.Second
+
+// errStalled means that the time for a file was over.
+var errStalled = errors.New("it takes too long")
+
+// crashError means that the worker died, or stopped to make sense, over a file.
+type crashError struct{ reason string }
+
+func (e *crashError) Error() string { return e.reason }
+
+// worker is one interpreter process at a time. It starts when it is asked something, and again after it died.
+// One goroutine may use it at a time, except that any may close it.
+type worker struct {
+	path    string
+	args    []string
+	timeout time.Duration // of a file
+	hello   time.Duration // of a start
+
+	mu     sync.Mutex // guards closed and process, for close
+	closed bool
+	now    *process
+}
+
+func newWorker(o Options, python int) *worker {
+	// Processor time is for a worker whose parent is gone or frozen; otherwise the time-out comes first.
+	seconds := int(o.FileTimeout/time.Second) + 2
+	args := []string{"-I", "-S", "-B", "-c", workerSource, strconv.Itoa(python), strconv.FormatInt(o.Memory, 10), strconv.Itoa(seconds)}
+	return &worker{path: o.Interpreter, args: args, timeout: o.FileTimeout, hello: helloTimeout}
+}
+
+// ask has the worker parse a file. Its error is a *crashError, errStalled, ctx's, or one about the interpreter.
+func (w *worker) ask(ctx context.Context, data []byte) ([]fact, error) {
+	if err := w.ready(ctx); err != nil {
+		return nil, err
+	}
+	answer, err := w.within(ctx, w.timeout, func(p *process) ([]byte, error) { return p.ask(data) })
+	if err != nil {
+		return nil, err
+	}
+	facts, err := decodeFacts(answer)
+	if err != nil {
+		w.end()
+		return nil, &crashError{err.Error()}
+	}
+	return facts, nil
+}
+
+// ready starts the process if there is none, and waits until it says hello.
+func (w *worker) ready(ctx context.Context) error {
+	if err := w.launch(); err != nil {
+		return err
+	}
+	if w.now.greeted {
+		return nil
+	}
+	hello, err := w.within(ctx, w.hello, (*process).receive)
+	if err == nil && !strings.HasPrefix(string(hello), `{"python": [3, `) {
+		err = errors.New("it is no Python 3: " + w.end())
+	}
+	switch {
+	case err == nil:
+		w.now.greeted = true
+		return nil
+	case ctx.Err() != nil, errors.Is(err, errClosed):
+		return err
+	default: // not wrapped: it is the interpreter that crashed or stalled, not a file
+		return fault.Errorf(fault.Denied, "start interpreter %s: %v", w.path, err)
+	}
+}
+
+// launch starts the process if there is none.
+func (w *worker) launch() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return errClosed
+	}
+	if w.now != nil {
+		return nil
+	}
+	p, err := start(w.path, w.args)
+	if err != nil {
+		return fault.Errorf(fault.Denied, "start interpreter %s: %w", w.path, err)
+	}
+	w.now = p
+	return nil
+}
+
+// within runs a conversation, and kills the process when it takes too long. When it fails, the process has ended.
+func (w *worker) within(ctx context.Context, timeout time.Duration, talk func(*process) ([]byte, error)) ([]byte, error) {
+	limit, cancel := context.WithTimeoutCause(ctx, timeout, errStalled)
+	defer cancel()
+	stop := context.AfterFunc(limit, w.now.kill)
+	defer stop()
+	answer, err := talk(w.now)
+	if err == nil {
+		return answer, nil
+	}
+	cause := context.Cause(limit)
+	ended := w.end()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case w.isClosed():
+		return nil, errClosed
+	case errors.Is(cause, errStalled):
+		return nil, errStalled
+	default:
+		return nil, &crashError{fmt.Sprintf("%s (%v)", ended, err)}
+	}
+}
+
+// end ends the process and says how it ended.
+func (w *worker) end() string {
+	w.mu.Lock()
+	p := w.now
+	w.now = nil
+	w.mu.Unlock()
+	return p.end()
+}
+
+func (w *worker) isClosed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
+}
+
+// close kills the process for good, whatever it is doing. The one who uses it, or reap, has to end it.
+func (w *worker) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.now != nil {
+		w.now.kill()
+	}
+}
+
+// reap ends what close has killed.
+func (w *worker) reap() {
+	if w.now != nil {
+		w.end()
+	}
+}
