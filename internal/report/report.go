@@ -1,0 +1,125 @@
+// Package report tells a run or a check to people and to programs.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+// run is what programs read of a run. Every key is always there.
+type run struct {
+	Run      string         `json:"run"`
+	Target   string         `json:"target"`
+	Outcome  syncer.Outcome `json:"outcome"`
+	Reason   string         `json:"reason"`
+	Digest   string         `json:"digest"`
+	DeployID string         `json:"deployId"`
+	// DagVersion names the uploaded DAGs at Astro.
+	DagVersion string          `json:"dagVersion"`
+	Files      int             `json:"files"`
+	Added      []string        `json:"added"`
+	Changed    []string        `json:"changed"`
+	Removed    []string        `json:"removed"`
+	Findings   []parse.Finding `json:"findings"`
+	Warnings   []string        `json:"warnings"`
+	Notes      []string        `json:"notes"`
+	// Requests are counted by client (astro, state, sources) and kind.
+	Requests map[string]map[string]int `json:"requests"`
+	Seconds  float64                   `json:"seconds"`
+}
+
+// RunJSON writes a run as one JSON object. deployId and dagVersion are of the deploy that has the digest: the one
+// that the run made, or the one that it found live.
+func RunJSON(w io.Writer, r syncer.Record) error {
+	out := run{
+		Run: r.Run, Target: r.Target, Outcome: r.Outcome, Reason: r.Reason, Digest: r.Digest, Files: r.Files,
+		Added: list(r.Added), Changed: list(r.Changed), Removed: list(r.Removed), Findings: list(r.Findings),
+		Warnings: list(r.Warnings), Notes: list(r.Notes), Requests: r.Requests, Seconds: r.Seconds,
+	}
+	if live := r.Live; live != nil && (r.Outcome == syncer.Deployed || r.Outcome == syncer.Unchanged) {
+		out.Digest, out.DeployID, out.DagVersion = live.Digest, live.DeployID, live.DagVersion
+	}
+	return write(w, out)
+}
+
+// CheckJSON writes what a check found as one JSON object.
+func CheckJSON(w io.Writer, r parse.Report) error {
+	return write(w, struct {
+		Files    int             `json:"files"`
+		Findings []parse.Finding `json:"findings"`
+	}{r.Files, list(r.Findings)})
+}
+
+// list is never null.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+func write(w io.Writer, what any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(what)
+}
+
+// CheckText writes what a check found, as a compiler would.
+func CheckText(w io.Writer, r parse.Report) error {
+	blocking := 0
+	var b strings.Builder
+	for _, f := range r.Findings {
+		if f.Severity == parse.Block {
+			blocking++
+		}
+		fmt.Fprintf(&b, "%s\n", f)
+	}
+	fmt.Fprintf(&b, "%s checked, %s, %d of them block\n", count(r.Files, "file"), count(len(r.Findings), "finding"), blocking)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// RunText writes a run for people: the outcome, why, and what is live.
+func RunText(w io.Writer, r syncer.Record) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", r.Target, r.Outcome)
+	if r.Outcome == syncer.Deployed {
+		fmt.Fprintf(&b, " %s (+%d ~%d -%d) as %s", count(r.Files, "file"), len(r.Added), len(r.Changed), len(r.Removed), r.Deploy.ID)
+	}
+	fmt.Fprintf(&b, " in %.1f s\n", r.Seconds)
+	if r.Reason != "" {
+		fmt.Fprintf(&b, "  %s\n", r.Reason)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "\n%s\n", f)
+	}
+	for _, line := range append(r.Warnings, r.Notes...) {
+		fmt.Fprintf(&b, "  note: %s\n", line)
+	}
+	if r.Outcome != syncer.Deployed {
+		fmt.Fprintf(&b, "  live: %s\n", live(r))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func live(r syncer.Record) string {
+	if r.Live == nil {
+		return "nothing that dagferry deployed"
+	}
+	return fmt.Sprintf("deploy %s since %s, %s", r.Live.DeployID, r.Live.At.Format(time.DateTime), r.Live.Digest)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,224 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/bundle"
+	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/state"
+)
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Deployed  Outcome = "deployed"
+	Unchanged Outcome = "unchanged"
+	Rejected  Outcome = "rejected"
+	Held      Outcome = "held"
+	Busy      Outcome = "busy"
+	Denied    Outcome = "denied"
+	Failed    Outcome = "failed"
+)
+
+// Record is what a run leaves.
+type Record struct {
+	// Version is the record's format, Dagferry the program's version.
+	Version    int       `json:"version"`
+	Dagferry   string    `json:"dagferry,omitempty"`
+	Run        string    `json:"run"`
+	Target     string    `json:"target"`
+	Deployment string    `json:"deployment"`
+	Trigger    Trigger   `json:"trigger"`
+	Outcome    Outcome   `json:"outcome"`
+	Reason     string    `json:"reason,omitempty"`
+	Began      time.Time `json:"began"`
+	Seconds    float64   `json:"seconds"`
+	Fence      int64     `json:"fence,omitempty"`
+	Key        string    `json:"key,omitempty"`
+	// Digest, Files and Bytes are of the bundle that was made; Bytes is the archive's size.
+	Digest      string `json:"digest,omitempty"`
+	Files       int    `json:"files"`
+	Bytes       int64  `json:"bytes,omitempty"`
+	bundle.Diff `json:"diff"`
+	LeftOut     []bundle.Judged `json:"leftOut,omitempty"`
+	Warnings    []string        `json:"warnings,omitempty"`
+	Findings    []parse.Finding `json:"findings,omitempty"`
+	// Deploy is what this run made live; Live what is live now as far as is known.
+	Deploy *DeployRecord `json:"deploy,omitempty"`
+	Live   *state.Deploy `json:"live,omitempty"`
+	// Notes are what the run noticed of other people's deploys.
+	Notes []string `json:"notes,omitempty"`
+	Steps []Step   `json:"steps"`
+	// Requests are counted by client (store, sources, astro) and kind.
+	Requests map[string]map[string]int `json:"requests"`
+
+	before int // how many files were live
+}
+
+// DeployRecord is a deploy that became live.
+type DeployRecord struct {
+	ID         string    `json:"id"`
+	DagVersion string    `json:"dagVersion"`
+	CreatedAt  time.Time `json:"createdAt"`
+}
+
+// Step is how long a step took; one that was made again stands again.
+type Step struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+func newRecord(version, id string, t Target, why Trigger, began time.Time) Record {
+	return Record{
+		Version: 1, Dagferry: version, Run: id, Target: t.Name, Deployment: t.Deployment, Trigger: why, Began: began.UTC(),
+		Diff: bundle.Diff{Added: []string{}, Changed: []string{}, Removed: []string{}},
+	}
+}
+
+// step begins a step; calling what it returns ends it, with a log line.
+func (r *run) step(name string) func() {
+	if r.Progress != nil {
+		r.Progress(name)
+	}
+	began := r.now()
+	return func() {
+		took := r.now().Sub(began)
+		r.record.Steps = append(r.record.Steps, Step{name, took.Seconds()})
+		r.log.Info(name, "seconds", took.Seconds())
+	}
+}
+
+// heldError ends a run that must not deploy. It is no failure: Run answers nil for it.
+type heldError struct{ hold state.Hold }
+
+func (e *heldError) Error() string {
+	return fmt.Sprintf("held by %s since %s: %s", e.hold.By, e.hold.At.Format(time.DateTime), e.hold.Reason)
+}
+
+func (r *run) heldBy(h *state.Hold) error { return &heldError{*h} }
+
+func isHeld(err error) bool {
+	held := (*heldError)(nil)
+	return errors.As(err, &held)
+}
+
+// unchanged notes why there is nothing to do. It is always true, for the steps that end with it.
+func (r *run) unchanged(why string) bool {
+	r.record.Reason = why
+	return true
+}
+
+// stillRejected ends a run on content that was rejected already, and told.
+func (r *run) stillRejected(s state.State) error {
+	return &toldError{fault.Errorf(fault.Rejected, "rejected before, and nothing changed since: %s", s.Rejected.Reason)}
+}
+
+// toldError is a rejection that was told by an earlier run.
+type toldError struct{ error }
+
+func (e *toldError) Unwrap() error { return e.error }
+
+// note keeps and logs something that people should know.
+func (r *run) note(what string) {
+	r.record.Notes = append(r.record.Notes, what)
+	r.log.Warn(what)
+}
+
+// tell writes the record of a rejection, before the state remembers it: it is told at least once.
+func (r *run) tell(ctx context.Context, cause error) error {
+	if told := (*toldError)(nil); errors.As(cause, &told) {
+		return nil
+	}
+	r.fill(cause)
+	return r.store.SaveRun(ctx, r.id, r.record)
+}
+
+// conclude completes the record, logs the outcome, and keeps the record of a run that had the lease. It returns the
+// error that the host is to see.
+func (r *run) conclude(ctx context.Context, err error) error {
+	r.fill(err)
+	level, attrs := slog.LevelInfo, []any{
+		"outcome", r.record.Outcome, "reason", r.record.Reason, "seconds", r.record.Seconds, "files", r.record.Files, "digest", r.record.Digest,
+	}
+	switch r.record.Outcome {
+	case Rejected, Denied:
+		level = slog.LevelWarn
+	case Failed:
+		level = slog.LevelError
+	case Deployed, Unchanged, Held, Busy:
+	}
+	r.log.Log(ctx, level, "done", attrs...)
+	if r.lease != nil {
+		keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if saveErr := r.store.SaveRun(keep, r.id, r.record); saveErr != nil {
+			r.log.Error("the run's record was not kept", "error", saveErr)
+		}
+	}
+	if isHeld(err) {
+		return nil
+	}
+	return err
+}
+
+// fill completes the record.
+func (r *run) fill(err error) {
+	r.record.Outcome = r.outcome(err)
+	if err != nil {
+		r.record.Reason = err.Error()
+	}
+	r.record.Live = r.state().Deployed
+	r.record.Seconds = r.now().Sub(r.record.Began).Seconds()
+	r.record.Requests = r.requests()
+}
+
+func (r *run) outcome(err error) Outcome {
+	if isHeld(err) {
+		return Held
+	}
+	if err == nil {
+		if r.record.Deploy != nil {
+			return Deployed
+		}
+		return Unchanged
+	}
+	switch fault.Of(err) {
+	case fault.Rejected:
+		return Rejected
+	case fault.Denied:
+		return Denied
+	case fault.Busy:
+		return Busy
+	case fault.Transient, fault.Broken:
+	}
+	return Failed
+}
+
+func (r *run) requests() map[string]map[string]int {
+	all := map[string]map[string]int{}
+	add := func(name string, client any) {
+		if c, ok := client.(counter); ok {
+			if all[name] == nil {
+				all[name] = map[string]int{}
+			}
+			for kind, n := range c.Requests() {
+				if n > 0 {
+					all[name][kind] += n
+				}
+			}
+		}
+	}
+	add("astro", r.Astro)
+	add("state", r.State)
+	for _, s := range r.Sources {
+		add("sources", s.Bucket)
+	}
+	return all
+}

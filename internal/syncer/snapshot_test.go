@@ -1,0 +1,104 @@
+package syncer_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/dagferry/dagferry/internal/state"
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+func TestRun_settlesBeforeItReads(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "a")
+		began := time.Now()
+		w.after(syncer.Deployed)
+		assert.GreaterOrEqual(w, time.Since(began), 3*time.Second)
+
+		wait(time.Hour)
+		w.write("b.py", "b")
+		wait(10 * time.Second)
+		began = time.Now()
+		w.expect(syncer.Deployed, syncer.Trigger{Kind: syncer.BySweep})
+		assert.Less(w, time.Since(began), 3*time.Second, "what is old enough is not waited for")
+	})
+}
+
+func TestRun_fileThatChangesWhileItIsReadIsReadAnew(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "old a")
+		w.write("b.py", "old b")
+		w.opened = func(string) {
+			w.opened = nil
+			w.write("a.py", "new a")
+			w.write("b.py", "new b")
+		}
+		w.after(syncer.Deployed)
+		w.same(1, w.deploys())
+		w.same(w.state().Deployed.Digest, w.after(syncer.Unchanged).Live.Digest)
+		w.same([]int64{5, 5}, w.sizes())
+	})
+}
+
+// Two files are replaced between the reads, so that each read by itself is sound.
+func TestRun_treeThatChangesBetweenTheReadsIsNotTorn(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "old")
+		w.write("z.py", "old")
+		w.after(syncer.Deployed)
+		wait(time.Minute)
+		w.write("a.py", "old!")
+		wait(time.Minute)
+		done := false
+		w.opened = func(key string) {
+			if key == "z.py" && !done {
+				done = true // a.py may have been read by now, or not; z.py is still the listed one when it is read
+				w.write("a.py", "newer")
+			}
+		}
+		w.sweep(syncer.Deployed)
+		w.same([]int64{5, 3}, w.sizes())
+	})
+}
+
+func TestRun_treeThatNeverSettlesIsReported(t *testing.T) {
+	inWorld(t, func(w *world) {
+		n := 0
+		w.opened = func(string) { n++; w.write("a.py", fmt.Sprint("version ", n)) }
+		w.write("a.py", "first")
+		began := time.Now()
+		r := w.after(syncer.Busy)
+		assert.Contains(w, r.Reason, "unsettled")
+		assert.Less(w, time.Since(began), 70*time.Second)
+		assert.Empty(w, w.state().Holder)
+		w.same("", w.live())
+	})
+}
+
+func TestRun_markerKeepsHalfABatchBackWhileARedeployIsOpen(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.target.Marker = "_READY"
+		w.write("a.py", "a")
+		w.write("_READY", "")
+		w.after(syncer.Deployed)
+		w.edit(func(s *state.State) { s.Redeploy = &state.Redeploy{Why: state.Forced, ID: "x"} })
+		w.write("b.py", "half a batch")
+		w.after(syncer.Unchanged)
+		w.same("a.py", w.live())
+		assert.NotNil(w, w.state().Redeploy, "it stays due")
+		w.remove("b.py")
+		w.after(syncer.Deployed)
+		assert.Nil(w, w.state().Redeploy)
+		w.same(2, w.deploys())
+	})
+}
+
+func (w *world) sizes() (sizes []int64) {
+	for _, f := range w.sim.Live(deployment) {
+		sizes = append(sizes, f.Size)
+	}
+	return sizes
+}

@@ -1,0 +1,133 @@
+// Package syncer is the run: it takes what object stores hold to an Astro Deployment, exactly, whoever else is at
+// work and whatever dies on the way. Run reads like docs/protocol.md, one verb for each step.
+package syncer
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"path"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/bucket"
+	"github.com/dagferry/dagferry/internal/bundle"
+	"github.com/dagferry/dagferry/internal/parse"
+)
+
+// Target is a Deployment and all that a run for it needs, opened.
+type Target struct {
+	Name       string
+	Deployment string
+	Sources    []Source
+	// State is the location of the state.
+	State bucket.Bucket
+	Astro *astro.Client
+
+	Layout  bundle.Layout
+	Ignore  []string
+	Limits  bundle.Limits
+	Settle  time.Duration
+	MaxWait time.Duration
+	// Marker is the path of the object that says that a source is complete; empty if there is none.
+	Marker string
+
+	// MinFiles and MaxDeleted (percent of the live files) are the guards.
+	MinFiles, MaxDeleted int
+	// Adopt lets the first run replace DAGs that somebody else deployed.
+	Adopt       bool
+	AllowHybrid bool
+
+	// Runtime is what the configuration says of the Deployment's; what is empty is asked from Astro.
+	Runtime Runtime
+	Check   Check
+}
+
+// Source is a prefix whose objects are DAGs.
+type Source struct {
+	Bucket bucket.Bucket
+	// Mount is the folder below the DAG root where its files go, or empty.
+	Mount string
+}
+
+// path is where an object of the source stands below the DAG root.
+func (s Source) path(key string) string {
+	if s.Mount == "" {
+		return key
+	}
+	return s.Mount + "/" + key // not path.Join: a name such as a//b must stay what it is, to be refused
+}
+
+// Runtime is the versions that DAGs are checked for, such as 3.1 and 3.12.
+type Runtime struct{ Airflow, Python string }
+
+// Check says how DAGs are checked.
+type Check struct {
+	// Do checks a tree.
+	Do func(context.Context, Runtime, fs.FS) (parse.Report, error)
+	// Warn lets a DAG with findings be deployed all the same.
+	Warn bool
+	// Settings is all that Do's verdict depends on besides the tree and the Runtime; a change of it makes a rejected
+	// tree worth another look.
+	Settings []string
+}
+
+// Trigger is why a run is made.
+type Trigger struct {
+	// Kind is event, sweep or command.
+	Kind Kind `json:"kind"`
+	// Events is how many changes of objects are covered; Newest is the time of the newest, in the store's clock.
+	Events int       `json:"events,omitempty"`
+	Newest time.Time `json:"newest,omitzero"`
+	// By is who asked for it, for a command.
+	By        string `json:"by,omitempty"`
+	Overrides `json:"overrides,omitzero"`
+}
+
+// Kind is what made a run begin.
+type Kind string
+
+// The kinds of triggers.
+const (
+	ByEvent   Kind = "event"
+	BySweep   Kind = "sweep"
+	ByCommand Kind = "command"
+)
+
+// Overrides are what a person allows for one run.
+type Overrides struct {
+	// Adopt replaces what somebody else deployed, another dagferry's DAGs included.
+	Adopt bool `json:"adopt,omitempty"`
+	// AllowDeletions passes over the guards.
+	AllowDeletions bool `json:"allowDeletions,omitempty"`
+	// Why is the person's reason, for the record.
+	Why string `json:"why,omitempty"`
+}
+
+func (o Overrides) any() bool { return o.Adopt || o.AllowDeletions }
+
+// Syncer makes runs. Its zero value is ready to use.
+type Syncer struct {
+	// Now is the clock, time.Now if nil. Only differences count: the store's time is what counts.
+	Now func() time.Time
+	// Log gets a line for each step, with the run's id; nil for none.
+	Log *slog.Logger
+	// TempDir is where bundles are spooled; empty for the system's.
+	TempDir string
+	// Version is this program's, for the record.
+	Version string
+	// Progress, if set, is told what a run begins to do.
+	Progress func(doing string)
+}
+
+// markerPath is where the marker of a source would stand in the bundle, so that it is left out.
+func (t Target) markerPaths() []string {
+	if t.Marker == "" {
+		return nil
+	}
+	var paths []string
+	for _, s := range t.Sources {
+		paths = append(paths, path.Join(s.Mount, t.Marker))
+	}
+	return paths
+}

@@ -1,0 +1,67 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+// Checks keeps a checker, with its worker process, for each kind of target, as long as the host lives.
+type Checks struct {
+	// Interpreter finds the Python interpreter; it is asked when the first check is made.
+	Interpreter func() (string, error)
+
+	mu       sync.Mutex
+	checkers map[string]*parse.Checker
+}
+
+// forTarget is the check of one target.
+func (c *Checks) forTarget(t config.Target) func(context.Context, syncer.Runtime, fs.FS) (parse.Report, error) {
+	return func(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Report, error) {
+		checker, err := c.checker(parse.Options{Airflow: rt.Airflow, Python: rt.Python, Exclude: t.Check.Exclude})
+		if err != nil {
+			return parse.Report{}, err
+		}
+		return checker.Check(ctx, tree)
+	}
+}
+
+func (c *Checks) checker(o parse.Options) (*parse.Checker, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := strings.Join(append([]string{o.Airflow, o.Python}, o.Exclude...), "\x00")
+	if known := c.checkers[key]; known != nil {
+		return known, nil
+	}
+	var err error
+	if o.Interpreter, err = c.Interpreter(); err != nil {
+		return nil, err
+	}
+	made, err := parse.New(o)
+	if err != nil {
+		return nil, err
+	}
+	if c.checkers == nil {
+		c.checkers = map[string]*parse.Checker{}
+	}
+	c.checkers[key] = made
+	return made, nil
+}
+
+// Close ends the workers.
+func (c *Checks) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []error
+	for _, checker := range c.checkers {
+		all = append(all, checker.Close())
+	}
+	c.checkers = nil
+	return errors.Join(all...)
+}

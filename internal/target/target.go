@@ -1,0 +1,93 @@
+// Package target opens what a configuration names: buckets, secrets, Astro and the checks, so that every host makes
+// the same run of the same dagferry.yaml. Which clouds there are, a host decides by the adapters that it brings.
+package target
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/bucket"
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/secret"
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+// Open opens the prefix that an address names.
+type Open func(ctx context.Context, url string) (bucket.Bucket, error)
+
+// Opener opens targets. Its clients are made anew for every run, so that requests are counted by run; connections
+// and check workers are kept.
+type Opener struct {
+	// Buckets opens addresses, by scheme.
+	Buckets map[string]Open
+	Secrets secret.Resolver
+	// AstroURL overrides Astro's address, if not empty.
+	AstroURL string
+	// Version is this program's.
+	Version string
+	Checks  *Checks
+	// Transport is for Astro; nil is the default one.
+	Transport http.RoundTripper
+}
+
+// Target opens one target of a configuration.
+func (o Opener) Target(ctx context.Context, t config.Target) (syncer.Target, error) {
+	opened, err := o.target(ctx, t)
+	if err != nil {
+		return opened, fmt.Errorf("open the target %s: %w", t.Name, err)
+	}
+	return opened, nil
+}
+
+func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, error) {
+	opened := syncer.Target{
+		Name: t.Name, Deployment: t.Deployment,
+		Layout: t.Layout, Ignore: t.Ignore, Limits: t.Limits, Settle: t.Settle, MaxWait: t.MaxWait, Marker: t.Marker,
+		MinFiles: *t.Guard.MinFiles, MaxDeleted: int(*t.Guard.MaxDeleted), Adopt: t.Adopt, AllowHybrid: t.AllowHybrid,
+		Runtime: syncer.Runtime{Airflow: t.Runtime.Airflow, Python: t.Runtime.Python},
+		Check: syncer.Check{
+			Do: o.Checks.forTarget(t), Warn: t.Check.OnFailure == "warn",
+			Settings: append([]string{t.Check.Level}, t.Check.Exclude...),
+		},
+	}
+	var err error
+	if opened.State, err = o.bucket(ctx, t.State); err != nil {
+		return opened, err
+	}
+	for _, s := range t.Sources {
+		b, err := o.bucket(ctx, s.URL)
+		if err != nil {
+			return opened, err
+		}
+		opened.Sources = append(opened.Sources, syncer.Source{Bucket: b, Mount: s.Mount})
+	}
+	opened.Astro, err = o.astro(ctx, t)
+	return opened, err
+}
+
+func (o Opener) bucket(ctx context.Context, url string) (bucket.Bucket, error) {
+	scheme, _, _ := strings.Cut(url, "://")
+	open := o.Buckets[scheme]
+	if open == nil {
+		return nil, fault.Errorf(fault.Denied, "open %s: this program does not know %q addresses", url, scheme+"://")
+	}
+	return open(ctx, url)
+}
+
+func (o Opener) astro(ctx context.Context, t config.Target) (*astro.Client, error) {
+	token, err := o.Secrets.Resolve(ctx, t.Token)
+	if err != nil {
+		return nil, err
+	}
+	client, err := astro.New(astro.Options{
+		URL: o.AstroURL, Organization: t.Organization, Token: token, Transport: o.Transport, Version: o.Version,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w (the token is %s)", err, t.Token)
+	}
+	return client, nil
+}
