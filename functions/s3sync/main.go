@@ -1,0 +1,66 @@
+// Command s3sync is the Lambda function: S3 tells a queue of changes, the queue invokes it with a batch of messages,
+// and it makes one run for each target that they touch (internal/syncer). What a run answers decides whether a
+// message is acknowledged or comes back.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/dagferry/dagferry/internal/awssdk"
+	"github.com/dagferry/dagferry/internal/bucket"
+	"github.com/dagferry/dagferry/internal/bucket/s3"
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/secret"
+	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
+	"github.com/dagferry/dagferry/internal/syncer"
+	"github.com/dagferry/dagferry/internal/target"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	ctx, stop := context.WithCancel(context.Background())
+	h, err := newHost(ctx, log, config.OS())
+	if err != nil {
+		log.Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.StartWithOptions(h.handle, lambda.WithContext(ctx), lambda.WithEnableSIGTERM(stop))
+}
+
+// newHost makes what outlives an invocation: clients with their connections, and the check worker.
+func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, error) {
+	// The interpreter that reads authors' files runs as the same user: it must not read this process's memory.
+	if err := parse.HardenProcess(); err != nil {
+		return nil, fmt.Errorf("protect the process: %w", err)
+	}
+	aws, err := awssdk.Config(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	secrets := secret.Local(env.Lookup)
+	secrets[secretsmanager.Scheme] = secretsmanager.New(aws)
+	openS3 := func(ctx context.Context, url string) (bucket.Bucket, error) {
+		return s3.Open(ctx, url, s3.Options{Config: &aws})
+	}
+	interpreter := func() (string, error) { return parse.Find(env.Interpreter()) }
+	return &host{
+		env:    env,
+		log:    log,
+		queue:  sqs.NewFromConfig(aws),
+		syncer: syncer.Syncer{Log: log, Version: version},
+		open: target.Opener{
+			Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
+			Checks: &target.Checks{Interpreter: interpreter},
+		},
+	}, nil
+}
