@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/astro/astrotest"
+)
+
+func newAstroSim() *cobra.Command {
+	var listen string
+	c := &cobra.Command{
+		Use:   "astro-sim",
+		Short: "Run a simulator of Astro's API, for tests",
+		Long: `astro-sim serves Astro's deploy API from memory. Any well-formed JWT with an organization is a token, and any
+Deployment exists unless told otherwise. Beside the API:
+
+  GET  /_sim/live/{deployment}          the live tree: [{"path","size","sha256"}]
+  GET  /_sim/live/{deployment}.tar.gz   the live archive, as uploaded
+  GET  /_sim/deploys/{deployment}       the deploy history
+  POST /_sim/faults                     arrange failures, such as {"op":"finalize","count":1,"status":503}
+  POST /_sim/deployments/{deployment}   change settings, such as {"isDagDeployEnabled":false}`,
+		Example: `  dagferry astro-sim --listen 127.0.0.1:8888
+  ASTRO_API_URL=http://127.0.0.1:8888/v1 dagferry sync`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runAstroSim(cmd, listen) },
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8888", "the address to listen on; port 0 takes a free one")
+	return c
+}
+
+func runAstroSim(cmd *cobra.Command, listen string) error {
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return usageError{err}
+	}
+	sim := astrotest.New(astrotest.Options{})
+	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "Astro's simulator listens on http://%s/v1\n", l.Addr()); err != nil {
+		return err
+	}
+	srv := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
+	stopped := context.AfterFunc(cmd.Context(), func() { _ = srv.Close() })
+	defer stopped()
+	if err := srv.Serve(l); cmd.Context().Err() == nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/parse/embedded"
+	"github.com/dagferry/dagferry/internal/report"
+)
+
+type checkOptions struct {
+	parse.Options
+	level string
+	json  bool
+}
+
+func newCheck() *cobra.Command {
+	var o checkOptions
+	c := &cobra.Command{
+		Use:   "check DIR",
+		Short: "Check the DAGs of a folder as a run would",
+		Long: `check reads every Python file below DIR with CPython's own grammar, runs none of them, and says what would be
+refused: file, line, column, and why.`,
+		Example: `  dagferry check dags
+  dagferry check dags --airflow 3.1 --python 3.12
+  dagferry check dags --json | jq '.findings[] | select(.severity == "block")'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runCheck(cmd, args[0], o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.Airflow, "airflow", "", "the target's Airflow, such as 3.1 (default: the newest)")
+	f.StringVar(&o.Python, "python", "", "the target's Python, such as 3.12 (default: the newest)")
+	f.StringArrayVar(&o.Exclude, "exclude", nil, "what cannot block, as in .gitignore (may be repeated)")
+	f.StringVar(&o.level, "level", "syntax", "how deep to check: syntax")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	return c
+}
+
+func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
+	if o.level != "syntax" {
+		return usageError{fmt.Errorf("--level %s: this version checks at the level syntax only", o.level)}
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usageError{fmt.Errorf("%s is not a folder", dir)}
+	}
+	if o.Interpreter, err = interpreter(); err != nil {
+		return err
+	}
+	checker, err := parse.New(o.Options)
+	if err != nil {
+		return usageError{err}
+	}
+	defer func() { err = errors.Join(err, checker.Close()) }()
+	progress := newProgress(cmd.ErrOrStderr(), dir)
+	progress.doing("check")
+	found, err := checker.Check(cmd.Context(), os.DirFS(dir))
+	progress.done()
+	if err != nil {
+		return err
+	}
+	show := report.CheckText
+	if o.json {
+		show = report.CheckJSON
+	}
+	if err := show(cmd.OutOrStdout(), found); err != nil {
+		return err
+	}
+	if found.Blocked() {
+		return shown(fault.Errorf(fault.Rejected, "%s has findings that block", dir))
+	}
+	return nil
+}
+
+// interpreter is the configured Python, or the one beside this program, or the one inside it.
+func interpreter() (string, error) {
+	path, err := parse.Find(config.OS().Interpreter())
+	if errors.Is(err, parse.ErrNoInterpreter) {
+		return embedded.Interpreter()
+	}
+	return path, err
+}

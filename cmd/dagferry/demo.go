@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/demo"
+)
+
+type demoOptions struct {
+	function         string
+	json, keep, logs bool
+}
+
+func newDemo() *cobra.Command {
+	var o demoOptions
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Show the main job on this machine, without an account",
+		Long: `demo starts an S3 server, a queue, a simulator of Astro and the real Lambda function, and shows an upload, a burst, a
+DAG with a mistake, its fix and a deletion. At the end it reads the bucket by itself and compares it with what is live.
+
+In a checkout of dagferry the function is built by Go; elsewhere, name its package with --function.`,
+		Example: `  dagferry demo
+  dagferry demo --keep
+  dagferry demo --json | jq .liveDigest
+  dagferry demo --function dist/s3sync-amd64.zip`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.function, "function", "", "the function's package (default: built from this checkout)")
+	f.BoolVar(&o.json, "json", false, "print one JSON object, and nothing else")
+	f.BoolVar(&o.keep, "keep", false, "leave the servers running, to try things by hand")
+	f.BoolVar(&o.logs, "logs", false, "show the function's log on standard error")
+	return c
+}
+
+func runDemo(cmd *cobra.Command, o demoOptions) error {
+	if o.function != "" {
+		if _, err := os.Stat(o.function); err != nil {
+			return usageError{err}
+		}
+	}
+	options := demo.Options{Function: o.function, Interpreter: interpreter}
+	if !o.json {
+		options.Out = cmd.OutOrStdout()
+	}
+	if o.logs {
+		options.Log = cmd.ErrOrStderr()
+	}
+	if o.keep {
+		options.Keep = func(p demo.Places) {
+			fmt.Fprintf(cmd.ErrOrStderr(), keepHelp, p.S3, p.Bucket, p.Prefix, p.Astro, p.Deployment)
+		}
+	}
+	summary, err := demo.Run(cmd.Context(), options)
+	if o.json && summary.LiveDigest != "" {
+		e := json.NewEncoder(cmd.OutOrStdout())
+		e.SetIndent("", "  ")
+		if err := e.Encode(&summary); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+const keepHelp = `
+Everything goes on running. In another terminal:
+
+  export AWS_ENDPOINT_URL=%[1]s AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo AWS_REGION=us-east-1
+  aws s3 ls --recursive s3://%[2]s/%[3]s
+  aws s3 cp my_dag.py s3://%[2]s/%[3]s
+  curl %[4]s/_sim/live/%[5]s          what is live
+  curl %[4]s/_sim/deploys/%[5]s       the deploy history
+
+What the function does appears here. Ctrl-C ends it.
+
+`

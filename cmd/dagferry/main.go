@@ -1,0 +1,100 @@
+// Command dagferry carries Airflow DAGs from buckets and folders to Astro: the same run as the functions', from a
+// laptop, cron or any CI.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/fault"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRoot().ExecuteContext(ctx)
+	stop()
+	if err != nil && !errors.Is(err, errShown) {
+		fmt.Fprintln(os.Stderr, "dagferry:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dagferry",
+		Short: "Airflow DAGs from buckets to Astro",
+		Long: `dagferry carries Airflow DAGs from where people keep them (S3, a folder) to Astro.
+
+Exit codes: 0 deployed or nothing to do, 2 wrong usage or configuration, 3 rejected (the DAGs need a fix),
+4 denied (token, permissions or settings need a fix), 5 busy (another run is at work), 6 held, 1 anything else.`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newSync(), newCheck(), newDemo(), newAstroSim(), newVersion())
+	for _, c := range append(root.Commands(), root) {
+		if args := c.Args; args != nil {
+			c.Args = func(cmd *cobra.Command, a []string) error { return asUsage(args(cmd, a)) }
+		}
+	}
+	return root
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func asUsage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
+}
+
+// errShown marks an error that was shown already.
+var errShown = errors.New("shown")
+
+func shown(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errShown, err)
+}
+
+// errHeld ends a run that did nothing because somebody decided so.
+var errHeld = errors.New("held")
+
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	var problem config.Problem
+	if usage := (usageError{}); errors.As(err, &usage) || errors.As(err, &problem) {
+		return 2
+	}
+	if errors.Is(err, errHeld) {
+		return 6
+	}
+	switch fault.Of(err) {
+	case fault.Rejected:
+		return 3
+	case fault.Denied:
+		return 4
+	case fault.Busy:
+		return 5
+	case fault.Transient, fault.Broken:
+	}
+	return 1
+}

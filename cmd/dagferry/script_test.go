@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dagferry/dagferry/internal/astro/astrotest"
+	"github.com/dagferry/dagferry/internal/parse/embedded"
+)
+
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dagferry": main}) }
+
+// Each script is a scenario with its files. ASTRO_API_URL leads to a simulator of its own; "exits N command…" expects
+// an exit code; python3 is the interpreter that DAGs are checked with.
+func TestScripts(t *testing.T) {
+	python, err := embedded.Interpreter()
+	require.NoError(t, err)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			sim := astrotest.Start(setup{e}, astrotest.Options{})
+			e.Setenv("ASTRO_API_URL", sim.URL())
+			e.Setenv("ASTRO_API_TOKEN", sim.Token(astrotest.TokenOptions{}))
+			e.Setenv("DAGFERRY_PYTHON", python)
+			e.Setenv("HOME", e.WorkDir)
+			return expand(e.WorkDir)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// expand writes the script's folder for $WORK in configurations, which name whole paths.
+func expand(dir string) error {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	for _, path := range paths {
+		text, readErr := os.ReadFile(path)
+		err = errors.Join(err, readErr, os.WriteFile(path, bytes.ReplaceAll(text, []byte("/$WORK"), []byte(dir)), 0o600))
+	}
+	return err
+}
+
+// setup lets a simulator end with its script.
+type setup struct{ *testscript.Env }
+
+func (s setup) Cleanup(f func())               { s.Defer(f) }
+func (s setup) Helper()                        {}
+func (s setup) Fatalf(format string, a ...any) { s.T().Fatal(append([]any{format}, a...)...) }
+
+// exits runs a command and compares its exit code; stdout and stderr can be looked at as after exec.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// checkout is the root of this checkout.
+func checkout(t *testing.T) string {
+	t.Helper()
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	return filepath.Join(here, "..", "..")
+}

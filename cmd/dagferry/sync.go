@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/user"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/awssdk"
+	"github.com/dagferry/dagferry/internal/bucket"
+	"github.com/dagferry/dagferry/internal/bucket/dir"
+	"github.com/dagferry/dagferry/internal/bucket/s3"
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/report"
+	"github.com/dagferry/dagferry/internal/secret"
+	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
+	"github.com/dagferry/dagferry/internal/syncer"
+	"github.com/dagferry/dagferry/internal/target"
+)
+
+type syncOptions struct {
+	config, target string
+	json, verbose  bool
+	overrides      syncer.Overrides
+}
+
+func newSync() *cobra.Command {
+	var o syncOptions
+	c := &cobra.Command{
+		Use:   "sync",
+		Short: "Make one run: take what the sources hold to the Deployment",
+		Long: `sync makes one run for a target of dagferry.yaml: it lists the sources, gathers and checks the DAGs, and deploys
+them if they changed. Other runs, in functions or elsewhere, may be under way: they do not disturb each other.`,
+		Example: `  dagferry sync
+  dagferry sync --target prod --json | jq .outcome
+  dagferry sync --adopt --why "moving off the old bucket"`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runSync(cmd, o) },
+	}
+	f := c.Flags()
+	f.StringVarP(&o.config, "config", "c", "", "the configuration (default: dagferry.yaml here or in a folder above)")
+	f.StringVarP(&o.target, "target", "t", "", "the target's name (may be left out when there is one)")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "log each step to standard error, as JSON")
+	f.BoolVar(&o.overrides.Adopt, "adopt", false, "replace DAGs that somebody else, or another dagferry, deployed")
+	f.BoolVar(&o.overrides.AllowDeletions, "allow-deletions", false, "deploy although the guards refuse so few files")
+	f.StringVar(&o.overrides.Why, "why", "", "the reason, for the run's record")
+	return c
+}
+
+func runSync(cmd *cobra.Command, o syncOptions) error {
+	t, err := chooseTarget(o.config, o.target)
+	if err != nil {
+		return err
+	}
+	opener, err := newOpener(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = opener.Checks.Close() }() // the process ends anyway
+	opened, err := opener.Target(cmd.Context(), t)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), t.Name)
+	s := syncer.Syncer{Version: version, Progress: progress.doing}
+	if o.verbose {
+		s.Log, s.Progress = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil
+	}
+	record, err := s.Run(cmd.Context(), opened, syncer.Trigger{Kind: syncer.ByCommand, By: whoami(), Overrides: o.overrides})
+	progress.done()
+	if o.json {
+		if err := report.RunJSON(cmd.OutOrStdout(), record); err != nil {
+			return err
+		}
+	} else if err := report.RunText(cmd.OutOrStdout(), record); err != nil {
+		return err
+	}
+	if err == nil && record.Outcome == syncer.Held {
+		err = errHeld
+	}
+	return shown(err)
+}
+
+// chooseTarget reads the configuration and picks a target.
+func chooseTarget(path, name string) (config.Target, error) {
+	if path == "" {
+		here, err := os.Getwd()
+		if err == nil {
+			path, err = config.Find(here)
+		}
+		if err != nil {
+			return config.Target{}, usageError{err}
+		}
+	}
+	c, err := config.Load(path)
+	if err != nil {
+		return config.Target{}, usageError{err}
+	}
+	if name == "" && len(c.Targets) == 1 {
+		return c.Targets[0], nil
+	}
+	var names []string
+	for _, t := range c.Targets {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return config.Target{}, usageError{fmt.Errorf("name one of %s's targets with --target: %s", path, strings.Join(names, ", "))}
+}
+
+// newOpener knows every kind of bucket and secret.
+func newOpener(ctx context.Context) (target.Opener, error) {
+	env := config.OS()
+	aws, err := awssdk.Config(ctx, "")
+	if err != nil {
+		return target.Opener{}, err
+	}
+	secrets := secret.Local(env.Lookup)
+	secrets[secretsmanager.Scheme] = secretsmanager.New(aws)
+	return target.Opener{
+		Buckets: map[string]target.Open{
+			"s3": func(ctx context.Context, url string) (bucket.Bucket, error) {
+				return s3.Open(ctx, url, s3.Options{Config: &aws})
+			},
+			"file": func(_ context.Context, url string) (bucket.Bucket, error) {
+				return dir.Open(strings.TrimPrefix(url, "file://"), dir.Options{})
+			},
+		},
+		Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
+		Checks: &target.Checks{Interpreter: interpreter},
+	}, nil
+}
+
+func whoami() string {
+	name := "somebody"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		name += "@" + host
+	}
+	return name
+}

@@ -1,0 +1,46 @@
+package demo_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dagferry/dagferry/internal/demo"
+	"github.com/dagferry/dagferry/internal/parse/embedded"
+)
+
+func TestRun_whatIsLiveIsWhatTheBucketHolds(t *testing.T) {
+	var out, log bytes.Buffer
+	s, err := demo.Run(t.Context(), demo.Options{Interpreter: embedded.Interpreter, Out: &out, Log: &log})
+	require.NoError(t, err, "%s\n%s", out.String(), log.String())
+	assert.Equal(t, s.LiveDigest, s.BucketDigest)
+	assert.Equal(t, 1, s.BurstDeploys, "200 uploads are one deploy")
+	assert.Equal(t, 1, s.Rejected)
+	assert.Equal(t, 202, s.LiveFiles)
+	assert.Contains(t, out.String(), "etl.py:8:24: '(' was never closed", "the mistake is shown with its line")
+	assert.NotContains(t, log.String(), "eyJ", "no token in the log")
+}
+
+func TestRun_packageThatIsNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.zip")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	z := zip.NewWriter(f)
+	_, err = z.Create("readme.txt")
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	require.NoError(t, f.Close())
+	_, err = demo.Run(t.Context(), demo.Options{Function: path})
+	require.ErrorContains(t, err, "it has no bootstrap")
+}
+
+func TestRun_outsideOfACheckoutSaysWhatToDo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := demo.Run(t.Context(), demo.Options{Interpreter: embedded.Interpreter})
+	require.ErrorContains(t, err, "--function")
+}
