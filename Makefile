@@ -1,0 +1,71 @@
+# make help lists the targets. Tools and virtual environments live in .cache/, which git ignores.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(CURDIR)/.cache
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
+GOLANGCI_VERSION := v2.15.0
+export DAGFERRY_MINIO ?= $(CACHE)/bin/minio-$(MINIO_VERSION)
+GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
+MOTO := $(CACHE)/venv/moto/installed
+AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## the main job on this machine, no account needed (KEEP=1 leaves it running)
+	go run ./cmd/dagferry demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: tools ## all tests, against real servers
+	go test ./...
+
+.PHONY: race
+race: tools ## the tests of what runs side by side, with the race detector
+	go test -race ./internal/syncer/... ./internal/state/... ./internal/bundle/... ./internal/local/... ./functions/...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
+	$(GOLANGCI) run ./...
+
+.PHONY: package
+package: ## the functions' packages, in dist/
+	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync -version $(VERSION)
+
+.PHONY: ci
+ci: lint test race package demo-check ## everything that has to pass
+
+.PHONY: demo-check
+demo-check: ## the demo, for programs: fails unless what is live is what the bucket holds
+	go run ./cmd/dagferry demo --json
+
+.PHONY: tools
+tools: $(DAGFERRY_MINIO) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
+
+$(DAGFERRY_MINIO):
+	scripts/build-minio $(MINIO_VERSION) $@
+	ln -sf $(@F) $(CACHE)/bin/minio
+
+$(GOLANGCI):
+	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv $(CACHE)/bin/tmp/golangci-lint $@
+
+$(MOTO): internal/local/moto/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+# Only the files of Airflow itself: its example DAGs are read, not run.
+$(CACHE)/airflow/2.%/installed:
+	python3 -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) apache-airflow==2.$* && touch $@
+
+$(CACHE)/airflow/3.%/installed:
+	python3 -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) apache-airflow-core==3.$* && touch $@
+
+.PHONY: clean
+clean: ## remove what was built, but not the tools
+	rm -rf dist
