@@ -28,7 +28,7 @@ func TestRun_packsBothArchitectures(t *testing.T) {
 	var table bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-out", out, "-cmd", command, "-name", "fn"}, &table))
 	lines := strings.Split(strings.TrimSpace(table.String()), "\n")
-	require.Len(t, lines, 3)
+	require.Len(t, lines, 4)
 	t.Log("\n" + table.String())
 	for i, arch := range []string{"arm64", "amd64"} {
 		path := filepath.Join(out, "fn-"+arch+".zip")
