@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,15 +25,17 @@ func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
 
 // The whole way: MinIO's own notifications, a queue that delivers twice and out of order, the built function.
 func TestFunction_mainJob(t *testing.T) {
-	var s *stage
-	sent := 0
+	queues := queue.NewServer(queue.Options{Seed: 1})
+	q, err := queues.Create(queueName, queueAttributes())
+	require.NoError(t, err)
+	var sent atomic.Int64
 	store := webhook(t, func(body string) {
-		_, _ = s.queue.Send(body)
-		if sent++; sent%5 == 0 {
-			_, _ = s.queue.Send(body)
+		_, _ = q.Send(body)
+		if sent.Add(1)%5 == 0 {
+			_, _ = q.Send(body)
 		}
 	})
-	s = stageOn(t, store, queue.NewServer(queue.Options{Seed: 1}))
+	s := stageOn(t, store, queues)
 	s.settle = "1s"
 	store.Notify(t, s.dags, "prod/dags/")
 	s.mapped()
@@ -62,7 +65,7 @@ func TestFunction_mainJob(t *testing.T) {
 	s.atRest()
 	assert.Equal(t, before+1, s.deploys(), "what was live stays live")
 
-	_, err := s.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &s.dags, Key: aws.String("prod/dags/etl.py")})
+	_, err = s.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &s.dags, Key: aws.String("prod/dags/etl.py")})
 	require.NoError(t, err)
 	s.until("the deletion is live", func() bool { return len(s.sim.Live(deployment)) == 101 })
 	s.atRest()

@@ -92,6 +92,10 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+const queueName = "dagferry"
+
+func queueAttributes() queue.Attributes { return queue.Attributes{Visibility: 960 * time.Second} }
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	return stageOn(t, minio.Shared(t), queue.NewServer(queue.Options{}))
@@ -106,7 +110,7 @@ func stageOn(t *testing.T, store *minio.Server, queues *queue.Server) *stage {
 	require.NoError(t, s.queues.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = s.queues.Close() })
 	var err error
-	s.queue, err = s.queues.Create("dagferry", queue.Attributes{Visibility: 960 * time.Second})
+	s.queue, err = s.queues.Create(queueName, queueAttributes())
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {

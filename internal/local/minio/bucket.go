@@ -1,22 +1,38 @@
 package minio
 
 import (
+	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/dagferry/dagferry/internal/awssdk"
 )
 
 // webhookARN names the target that WithWebhook makes; T is the end of its variables' names.
 const webhookARN = "arn:minio:sqs::T:webhook"
 
-// Notify sends the bucket's creations and removals below a prefix to the webhook.
+// Notify sends the bucket's creations and removals below a prefix to the webhook. A server that has just started may
+// not know its webhook yet.
 func (s *Server) Notify(t testing.TB, bucket, prefix string) {
 	t.Helper()
-	_, err := s.Client().PutBucketNotificationConfiguration(t.Context(), &s3.PutBucketNotificationConfigurationInput{
+	err := s.notify(t.Context(), bucket, prefix)
+	for end := time.Now().Add(startTime); awssdk.Code(err) == "InvalidArgument" && time.Now().Before(end); {
+		time.Sleep(100 * time.Millisecond)
+		err = s.notify(t.Context(), bucket, prefix)
+	}
+	if err != nil {
+		t.Fatalf("send notifications: %v", err)
+	}
+}
+
+func (s *Server) notify(ctx context.Context, bucket, prefix string) error {
+	_, err := s.Client().PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{
 		Bucket: &bucket,
 		NotificationConfiguration: &types.NotificationConfiguration{
 			QueueConfigurations: []types.QueueConfiguration{{
@@ -28,9 +44,7 @@ func (s *Server) Notify(t testing.TB, bucket, prefix string) {
 			}},
 		},
 	})
-	if err != nil {
-		t.Fatalf("send notifications: %v", err)
-	}
+	return err
 }
 
 // Stranger is a configuration whose key the server does not know.
