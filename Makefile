@@ -29,6 +29,14 @@ test: tools ## all tests, against real servers
 race: tools ## the tests of what runs side by side, with the race detector
 	go test -race ./internal/syncer/... ./internal/state/... ./internal/bundle/... ./internal/local/... ./functions/...
 
+.PHONY: sim
+sim: ## 100,000 simulated schedules of the protocol (make test plays 2,000)
+	go test ./internal/sim -v -run 'TestSimulation|TestCrashPoints' -sim.schedules 100000 -timeout 30m
+
+.PHONY: mutants
+mutants: ## leave each rule of the protocol out, and see the tests notice
+	go test -tags mutants ./internal/sim ./internal/syncer -v -run 'TestMutant' -timeout 30m
+
 .PHONY: lint
 lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/syncer"
 )
 
 // answer tells the queue which letters have to come back, and when.
@@ -22,7 +23,7 @@ func (h *host) answer(ctx context.Context, letters []letter, ended map[string]er
 	newest := newestReceipts(letters)
 	for i, l := range letters {
 		err := worst(l, ended)
-		if err == nil || acknowledged(l, err) {
+		if syncer.Acknowledged(l.sweep, err) {
 			if err != nil {
 				h.log.Error("a message is dropped", "message", l.MessageId, "error", err)
 			}

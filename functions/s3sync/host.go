@@ -126,25 +126,9 @@ func because(name string, letters []letter) (syncer.Trigger, bool) {
 func worst(l letter, ended map[string]error) error {
 	err := l.err
 	for _, name := range l.targets {
-		if e := ended[name]; e != nil && !acknowledged(l, e) {
+		if e := ended[name]; e != nil && !syncer.Acknowledged(l.sweep, e) {
 			err = errors.Join(err, e)
 		}
 	}
 	return err
-}
-
-// acknowledged reports whether a letter is done with. Rejected and denied runs were told, and what they could not do
-// the next upload or the next sweep takes up. A sweep that finds another run at work leaves the work to it.
-func acknowledged(l letter, err error) bool {
-	if err == nil {
-		return true
-	}
-	switch fault.Of(err) {
-	case fault.Rejected, fault.Denied:
-		return true
-	case fault.Busy:
-		return l.sweep
-	case fault.Transient, fault.Broken:
-	}
-	return false
 }

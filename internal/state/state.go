@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 )
 
 // Version is the version of the state's format.
@@ -89,6 +90,8 @@ type Rejection struct {
 	Listing string   `json:"listing,omitempty"`
 	Reason  string   `json:"reason"`
 	Markers []string `json:"markers,omitempty"`
+	// Run is the run whose record tells of it.
+	Run string `json:"run,omitempty"`
 	// Runtime is what the Deployment ran, where the configuration does not say it.
 	Runtime string `json:"runtime,omitempty"`
 }
@@ -119,7 +122,9 @@ func encode(s State) ([]byte, error) {
 }
 
 // Idle reports whether nothing is under way or due: only then may a run conclude that there is nothing to do.
-func (s State) Idle() bool { return s.Intent == nil && s.Redeploy == nil }
+func (s State) Idle() bool {
+	return (s.Intent == nil || mutant.LeavesOut(mutant.IntentGuard)) && s.Redeploy == nil
+}
 
 // Describe is the description that our deploys carry, and words for people. Parse finds it again.
 func Describe(lineage string, fence int64, run, digest, words string) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 )
 
 // Store is the state of one Deployment in a bucket.
@@ -38,7 +39,7 @@ func (s Snapshot) Exists() bool { return s.version != "" }
 
 // Leased reports whether somebody's lease still runs, by the earliest that the store's clock can show.
 func (s *Store) Leased(snap Snapshot) bool {
-	return snap.Holder != "" && !snap.at.Earliest(s.now()).After(snap.LeaseUntil)
+	return !mutant.LeavesOut(mutant.Lease) && snap.Holder != "" && !snap.at.Earliest(s.now()).After(snap.LeaseUntil)
 }
 
 // Time is the store's time by a snapshot, at the latest: what is written into the state.
@@ -132,6 +133,15 @@ func (s *Store) SaveRun(ctx context.Context, id string, record any) error {
 	return s.save(ctx, s.deployment+"/runs/"+id+".json", record)
 }
 
+// Run reads a run's record.
+func (s *Store) Run(ctx context.Context, id string, record any) error {
+	v, err := s.bucket.Get(ctx, s.deployment+"/runs/"+id+".json")
+	if err != nil {
+		return fmt.Errorf("read the run %s: %w", id, err)
+	}
+	return json.Unmarshal(v.Data, record)
+}
+
 func (s *Store) save(ctx context.Context, key string, what any) error {
 	data, err := json.Marshal(what)
 	if err != nil {
@@ -156,4 +166,24 @@ func random(n int) string {
 		b[i] = letters[b[i]%32]
 	}
 	return string(b)
+}
+
+// Edit changes the state without the lease, as often as it takes: for people's commands, which other writes may come
+// before. It fails where there is no state yet.
+func (s *Store) Edit(ctx context.Context, change func(*State)) (Snapshot, error) {
+	const tries = 10 // a holder writes a handful of times in minutes
+	var snap Snapshot
+	var err error
+	for range tries {
+		if snap, err = s.Read(ctx); err != nil {
+			return snap, err
+		}
+		if !snap.Exists() {
+			return snap, fault.Errorf(fault.Denied, "there is no state yet at %s: make the first run with dagferry sync", s.URL())
+		}
+		if snap, err = s.Change(ctx, snap, change); err == nil || fault.Of(err) != fault.Busy {
+			return snap, err
+		}
+	}
+	return snap, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 	"github.com/dagferry/dagferry/internal/state"
 )
 
@@ -16,7 +17,7 @@ import (
 // open until a later intent replaces it.
 func (r *run) recordIntent(ctx context.Context) error {
 	intent := r.lease.Intent
-	if intent == nil {
+	if intent == nil || mutant.LeavesOut(mutant.TakeOver) {
 		return nil
 	}
 	if err := r.ask(ctx); err != nil {
@@ -166,9 +167,13 @@ func (r *run) intend(ctx context.Context, p *prepared) error {
 	}
 	remember := r.remember(p.found)
 	var hold *state.Hold
-	err := r.lease.Renew(ctx, finalizeBudget, func(s *state.State) error {
+	budget := finalizeBudget
+	if mutant.LeavesOut(mutant.LongLease) {
+		budget = gatherBudget
+	}
+	err := r.lease.Renew(ctx, budget, func(s *state.State) error {
 		landed := s.Intent != nil && s.Intent.DeployID == intent.DeployID
-		if hold = s.Held; hold != nil && !landed { // one that landed before the hold goes on
+		if hold = s.Held; hold != nil && !landed && !mutant.LeavesOut(mutant.HoldAwareRebase) { // one that landed before the hold goes on
 			return errHeldMeanwhile
 		}
 		if s.Redeploy != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 	"github.com/dagferry/dagferry/internal/state"
 )
 
@@ -40,9 +41,23 @@ func (r *run) list(ctx context.Context) (listing, error) {
 		l.bySource = append(l.bySource, got)
 		l.markers = append(l.markers, marker(got, r.Marker))
 	}
-	l.key, l.at = bucket.Key(r.shape(), l.bySource...), r.now()
+	l.key, l.at = bucket.Key(r.shape(), r.keyed(l.bySource)...), r.now()
 	r.record.Key = l.key
 	return l, nil
+}
+
+// keyed are the listings that the key is made of: all of them, their markers included, so that a marker without a
+// change is a change.
+func (r *run) keyed(listings []bucket.Listing) []bucket.Listing {
+	if !mutant.LeavesOut(mutant.MarkersInKey) {
+		return listings
+	}
+	var without []bucket.Listing
+	for _, l := range listings {
+		l.Objects = slices.DeleteFunc(slices.Clone(l.Objects), func(o bucket.Object) bool { return o.Key == r.Marker })
+		without = append(without, l)
+	}
+	return without
 }
 
 // later is the stamp that tells the later time: dates are rounded down, so an older answer may know more.
@@ -57,6 +72,9 @@ func later(now time.Time, a, b bucket.Stamp) bucket.Stamp {
 func (r *run) shape() []string {
 	shape := []string{"1", r.Astro.Organization(), r.Deployment, string(r.Layout), bundle.Format, r.Marker, strconv.Itoa(len(r.Ignore))}
 	shape = append(shape, r.Ignore...)
+	if mutant.LeavesOut(mutant.ConfigurationInKey) {
+		return nil
+	}
 	for _, s := range r.Sources {
 		shape = append(shape, s.Bucket.URL(""), s.Mount)
 	}
@@ -132,7 +150,7 @@ func (r *run) nothingToDo(ctx context.Context, due bool) (bool, error) {
 	r.listed = l
 	s := r.read.State
 	if r.rejectedBefore(l, s) && (s.Idle() && !due || r.why.Kind == ByEvent) {
-		return true, r.stillRejected(s)
+		return true, r.stillRejected(ctx, s)
 	}
 	if !s.Idle() || due || r.why.any() && s.Rejected != nil {
 		return false, nil

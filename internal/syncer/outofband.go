@@ -7,6 +7,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 	"github.com/dagferry/dagferry/internal/state"
 )
 
@@ -79,7 +80,7 @@ func origins(d astro.Deploy, s state.State) (whose, state.Tag) {
 		return rollback, tag
 	case !ok:
 		return persons, tag
-	case tag.Lineage != s.Lineage:
+	case tag.Lineage != s.Lineage && !mutant.LeavesOut(mutant.Lineage):
 		return anotherDagferrys, tag
 	}
 	return ours, tag
@@ -120,7 +121,7 @@ type situation struct {
 // judge applies the rules of "Out of band and drift". It fails where the operator or the author has to decide.
 func (r *run) judge(s state.State) (situation, error) {
 	v := r.asked
-	if s.Deployed != nil {
+	if s.Deployed != nil && !mutant.LeavesOut(mutant.ByID) {
 		if d := v.unseenRollback(s, s.Deployed.Asked); d != nil {
 			return situation{hold: d}, nil
 		}
@@ -129,12 +130,12 @@ func (r *run) judge(s state.State) (situation, error) {
 	if live == nil {
 		return situation{drift: s.Deployed != nil}, nil
 	}
-	if s.Deployed != nil && live.ID == s.Deployed.DeployID {
+	if s.Deployed != nil && sameDeploy(live, s.Deployed.DeployID, s.Deployed.DagVersion) {
 		return situation{}, nil
 	}
 	switch who, tag := origins(*live, s); {
 	case who == ours:
-		return situation{drift: true}, nil
+		return situation{drift: !mutant.LeavesOut(mutant.VerifyAndSweep)}, nil
 	case who == anotherDagferrys && !r.why.Adopt:
 		return situation{}, fault.Errorf(fault.Denied, "another dagferry (lineage %s) serves the Deployment %s; this one is %s, with its state in %s. "+
 			"Let one of them go, or, if the other's state was lost, run dagferry sync --adopt", tag.Lineage, r.Deployment, lineageOf(s), r.store.URL())
@@ -148,6 +149,14 @@ func (r *run) judge(s state.State) (situation, error) {
 		return situation{seen: live}, nil
 	}
 	return situation{}, nil
+}
+
+// sameDeploy compares by id: a version alone names no deploy.
+func sameDeploy(d *astro.Deploy, id, version string) bool {
+	if mutant.LeavesOut(mutant.ByID) {
+		return d.DagTarballVersion == version
+	}
+	return d.ID == id
 }
 
 func lineageOf(s state.State) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 	"github.com/dagferry/dagferry/internal/parse"
 	"github.com/dagferry/dagferry/internal/state"
 )
@@ -99,7 +100,8 @@ func (r *run) step(name string) func() {
 type heldError struct{ hold state.Hold }
 
 func (e *heldError) Error() string {
-	return fmt.Sprintf("held by %s since %s: %s", e.hold.By, e.hold.At.Format(time.DateTime), e.hold.Reason)
+	return fmt.Sprintf("held by %s since %s UTC: %s. dagferry release ends that, and deploys what the sources hold",
+		e.hold.By, e.hold.At.UTC().Format(time.DateTime), e.hold.Reason)
 }
 
 func (r *run) heldBy(h *state.Hold) error { return &heldError{*h} }
@@ -116,8 +118,17 @@ func (r *run) unchanged(why string) bool {
 }
 
 // stillRejected ends a run on content that was rejected already, and told.
-func (r *run) stillRejected(s state.State) error {
-	return &toldError{fault.Errorf(fault.Rejected, "rejected before, and nothing changed since: %s", s.Rejected.Reason)}
+func (r *run) stillRejected(ctx context.Context, s state.State) error {
+	if mutant.LeavesOut(mutant.ClearRejected) {
+		r.finish = func(s *state.State) { s.Rejected = nil }
+	}
+	if r.why.Kind == ByCommand && s.Rejected.Run != "" {
+		var told Record
+		if err := r.store.Run(ctx, s.Rejected.Run, &told); err == nil {
+			r.record.Findings = told.Findings // a person wants to see what to fix
+		}
+	}
+	return &toldError{fault.Errorf(fault.Rejected, "rejected before (run %s), and nothing changed since: %s", s.Rejected.Run, s.Rejected.Reason)}
 }
 
 // toldError is a rejection that was told by an earlier run.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/mutant"
 	"github.com/dagferry/dagferry/internal/state"
 )
 
@@ -148,6 +149,9 @@ func (r *run) attempt(ctx context.Context) error {
 
 // leased is a context that ends before the lease does.
 func (r *run) leased(ctx context.Context) (context.Context, context.CancelFunc) {
+	if mutant.LeavesOut(mutant.LongLease) {
+		return context.WithCancel(ctx)
+	}
 	left := r.lease.Until().Sub(r.now()) - leaseMargin
 	return context.WithTimeoutCause(ctx, left, fault.Errorf(fault.Transient, "the lease's time is used up"))
 }

@@ -1,0 +1,124 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/state"
+)
+
+// live does the next thing that people do, and returns when the next one is due.
+func (w *world) live() time.Time {
+	if w.script {
+		w.write("a.py", time.Now().String())
+		w.bucketChanged()
+		w.send(false)
+		return time.Now().Add(4*time.Minute + time.Second)
+	}
+	r := w.choose()
+	gap := time.Duration(1+r.IntN(8)) * time.Second
+	if r.IntN(2) == 0 {
+		gap = time.Duration(r.IntN(200)) * time.Second
+	}
+	if !w.skip[w.choices] {
+		if w.people && r.IntN(6) == 0 {
+			w.interfere(r)
+		} else {
+			w.author(r)
+		}
+	}
+	return time.Now().Add(gap)
+}
+
+// author uploads, edits, breaks, reverts, removes, or replaces two files that belong together.
+func (w *world) author(r *rand.Rand) {
+	name := fmt.Sprintf("%c.py", 'a'+r.IntN(3))
+	switch r.IntN(8) {
+	case 0:
+		delete(w.store.objects, "dags/"+name)
+		w.note("   author removes %s", name)
+	case 1:
+		w.write(name, "broken "+fmt.Sprint(r.IntN(3)))
+	case 2: // together, as far as a bucket knows it: one right after the other
+		version := fmt.Sprint("pair ", r.IntN(100))
+		w.write("x.py", version)
+		w.bucketChanged()
+		w.write("y.py", version)
+	case 3:
+		w.ignore = [][]string{nil, {"b.py"}}[r.IntN(2)]
+		w.note("   the configuration ignores %v", w.ignore)
+		w.bucketChanged()
+		if !w.strict {
+			return // a configuration is no event; a sweep finds it
+		}
+	default:
+		w.write(name, "version "+fmt.Sprint(r.IntN(4))) // often the same again
+	}
+	w.bucketChanged()
+	w.send(false)
+}
+
+func (w *world) write(name, body string) {
+	w.note("   author writes %s: %s", name, body)
+	w.store.put("dags/"+name, []byte(body))
+}
+
+// interfere is what people do at Astro, and to dagferry.
+func (w *world) interfere(r *rand.Rand) {
+	switch r.IntN(9) {
+	default:
+		var done []string
+		for _, d := range w.sim.Deploys(deployment) {
+			if d.Status == astro.StatusDeployed {
+				done = append(done, d.ID)
+			}
+		}
+		if len(done) > 0 {
+			id := done[r.IntN(len(done))]
+			_, err := w.sim.Rollback(deployment, id, "back")
+			w.foreign = time.Time{} // whose ever it goes back to, it is a person's decision now
+			w.note("   a person rolls back to %s: %v", id, err)
+		}
+	case 1, 2:
+		d := w.sim.Deploy(deployment, "by hand", archive("hot.py"))
+		w.note("   a person deploys %s by hand", d.ID)
+	case 3, 4:
+		w.note("   a person holds")
+		w.edit(func(s *state.State) { s.Held = &state.Hold{By: "ann", Reason: "freeze", At: time.Now()} })
+	case 5:
+		d := w.sim.Deploy(deployment, foreignDeploy, archive(foreignFile))
+		w.foreign = time.Now()
+		w.note("   another dagferry deploys %s", d.ID)
+	case 6, 7:
+		w.note("   a person releases")
+		id := fmt.Sprint("release ", w.choices)
+		w.edit(func(s *state.State) {
+			if s.Held != nil {
+				s.Held, s.Redeploy = nil, &state.Redeploy{Why: state.Released, ID: id}
+			}
+		})
+		w.send(true)
+	}
+}
+
+// foreignDeploy is what another dagferry's deploys are described by.
+const (
+	foreignDeploy = "dagferry another f7 rrun sha256:00 by another dagferry"
+	foreignFile   = "foreign.py"
+)
+
+func edited(data []byte, change func(*state.State)) []byte {
+	var s state.State
+	if json.Unmarshal(data, &s) != nil {
+		return data
+	}
+	change(&s)
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return data
+	}
+	return append(b, '\n')
+}

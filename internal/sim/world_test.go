@@ -1,0 +1,393 @@
+package sim
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/astro/astrotest"
+	"github.com/dagferry/dagferry/internal/bundle"
+	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/secret"
+	"github.com/dagferry/dagferry/internal/state"
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+// schedule says what may happen in a world.
+type schedule struct {
+	seed uint64
+	// calm has no faults; strict has no sweeps, so that events alone must do.
+	calm, strict bool
+	people       bool
+	// script is two uploads, four minutes apart, instead of what people do.
+	script bool
+	// skip leaves out the choices with these numbers, to shorten a trace.
+	skip map[uint64]bool
+	// killAt kills the worker of the nth request of the schedule, before or after it is applied; 0 for none.
+	killAt    int
+	killAfter bool
+	// trace keeps what happened.
+	trace bool
+}
+
+// message is one in the queue.
+type message struct {
+	id       int
+	sweep    bool
+	newest   time.Time
+	visible  time.Time
+	receives int
+}
+
+// result is how a worker's run ended.
+type result struct {
+	actor    *actor
+	messages []*message
+	record   syncer.Record
+	err      error
+}
+
+// world is everything that a schedule plays in.
+type world struct {
+	schedule
+	gate  *gate
+	store *store
+	sim   *astrotest.Server
+	token secret.Value
+	dir   string
+
+	choices  uint64
+	requests int
+	actors   int
+	messages []*message
+	running  int
+	results  chan result
+	last     map[bool]syncer.Record // by whether it was a sweep
+	calmFrom time.Time
+	told     map[string]int // how often a rejection was told, by listing key
+	foreign  time.Time      // when another dagferry deployed last
+
+	ignore  []string
+	history map[string]bool // digests of every state that the bucket had, under every configuration
+	wrong   []string
+	lines   []string
+}
+
+const (
+	maxWorkers = 3
+	visibility = 960 * time.Second
+	timeout    = 870 * time.Second
+	sweepEvery = 10 * time.Minute
+	// length is how long people are at work and things fail, rest how long it is calm afterwards: every lease (630 s) and
+	// visibility time-out (960 s) has run out, every late request has landed (900 s), and two sweeps came by.
+	length = 8 * time.Minute
+	rest   = 45 * time.Minute
+)
+
+func newWorld(s schedule, dir string) *world {
+	w := &world{
+		schedule: s, gate: newGate(), store: &store{objects: map[string]object{}}, sim: newAstro(), dir: dir,
+		results: make(chan result, 1000), history: map[string]bool{}, last: map[bool]syncer.Record{}, told: map[string]int{}, calmFrom: time.Now().Add(length),
+	}
+	w.token = secret.NewValue(w.sim.Token(astrotest.TokenOptions{}))
+	w.store.wrote = w.checkState
+	return w
+}
+
+// choose draws the number of the next choice. Each choice has a stream of its own, so that leaving one out does not
+// change what the others mean.
+func (w *world) choose() *rand.Rand {
+	w.choices++
+	return rand.New(rand.NewPCG(w.seed, w.choices))
+}
+
+func (w *world) note(format string, args ...any) {
+	if w.trace {
+		w.lines = append(w.lines, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+	}
+}
+
+func (w *world) fail(format string, args ...any) {
+	w.wrong = append(w.wrong, fmt.Sprintf(format, args...))
+	w.note("WRONG: "+format, args...)
+}
+
+// judge decides a request's delay and fate.
+func (w *world) judge(c *call) {
+	r := w.choose()
+	number := w.choices
+	w.requests++
+	c.order = r.Uint64()
+	c.due = time.Now().Add(time.Duration(r.IntN(50)) * time.Millisecond)
+	c.fate = fate{apply: true}
+	if w.killAt == w.requests {
+		c.kill, c.fate.apply = true, w.killAfter
+		return
+	}
+	if w.calm || w.skip[number] || time.Now().After(w.calmFrom) {
+		return
+	}
+	switch p := r.Float64(); {
+	case p < 0.90:
+	case p < 0.915:
+		c.fate = w.refusal(c, r)
+	case p < 0.93:
+		c.fate.err = errAfter
+	case p < 0.95:
+		c.kill = true
+		c.fate.apply = r.IntN(2) == 0
+	case p < 0.98:
+		c.due = time.Now().Add(time.Duration(r.IntN(20)) * time.Second)
+	default:
+		longest := 900
+		if w.strict {
+			longest = 100 // nothing but a sweep repairs a finalize that lands after its time-out
+		}
+		c.due = time.Now().Add(time.Duration(r.IntN(longest)) * time.Second)
+	}
+}
+
+// refusal is a request that was not applied.
+func (w *world) refusal(c *call, r *rand.Rand) fate {
+	switch {
+	case strings.HasPrefix(c.what, "astro"):
+		return fate{err: []error{statusError(429), statusError(500), statusError(503), errBefore}[r.IntN(4)]}
+	case strings.HasPrefix(c.what, "swap") && r.IntN(2) == 0:
+		return fate{conflict: true}
+	}
+	return fate{err: errBefore}
+}
+
+// target is what a worker opens.
+func (w *world) target(a *actor) (syncer.Target, error) {
+	client, err := astro.New(astro.Options{URL: "http://localhost/v1", Token: w.token, Transport: wire{w, a}})
+	return syncer.Target{
+		Name: "prod", Deployment: deployment, Astro: client,
+		Sources: []syncer.Source{{Bucket: view{w.store, w.gate, a, "dags/"}}},
+		State:   view{w.store, w.gate, a, "state/"},
+		Layout:  bundle.LayoutDags, Ignore: slices.Clone(w.ignore), Settle: 3 * time.Second, MaxWait: time.Minute,
+		MinFiles: 1, MaxDeleted: 100, Runtime: syncer.Runtime{Airflow: "3.1", Python: "3.12"},
+		Check: syncer.Check{Do: check, Settings: []string{"sim"}},
+	}, err
+}
+
+// check refuses what begins with "broken".
+func check(_ context.Context, _ syncer.Runtime, tree fs.FS) (parse.Report, error) {
+	var r parse.Report
+	err := fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(tree, path)
+		if bytes.HasPrefix(body, []byte("broken")) {
+			r.Findings = append(r.Findings, parse.Finding{Path: path, Line: 1, Rule: parse.RuleSyntax, Severity: parse.Block, Message: "broken"})
+		}
+		return err
+	})
+	return r, err
+}
+
+// begin starts a worker on some messages.
+func (w *world) begin(messages []*message) {
+	w.actors++
+	r := w.choose()
+	a := &actor{id: w.actors, began: time.Now(), skew: time.Duration(r.IntN(600)-300) * time.Second}
+	why := syncer.Trigger{Kind: syncer.ByEvent, Events: len(messages)}
+	for _, m := range messages {
+		m.receives++
+		m.visible = time.Now().Add(visibility)
+		if m.sweep {
+			why.Kind = syncer.BySweep
+		}
+		if m.newest.After(why.Newest) {
+			why.Newest = m.newest
+		}
+	}
+	w.running++
+	w.note("%2d begins: %s, %d messages", a.id, why.Kind, len(messages))
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		t, err := w.target(a)
+		var record syncer.Record
+		if err == nil {
+			record, err = syncer.Syncer{Now: a.now, TempDir: w.dir}.Run(ctx, t, why)
+		}
+		w.results <- result{a, messages, record, err}
+		w.gate.signal()
+	}()
+}
+
+// deliver hands visible messages to workers, as an event source mapping does.
+func (w *world) deliver() {
+	for w.running < maxWorkers {
+		var batch []*message
+		for _, m := range w.messages {
+			if !m.visible.After(time.Now()) && len(batch) < 10 {
+				batch = append(batch, m)
+			}
+		}
+		if len(batch) == 0 {
+			return
+		}
+		if n := w.choose().IntN(4); n > 0 { // part of them, in another order
+			batch = batch[len(batch)-min(n, len(batch)):]
+		}
+		w.begin(batch)
+	}
+}
+
+// conclude takes runs that ended, and acknowledges their messages or gives them back.
+func (w *world) conclude() {
+	for {
+		select {
+		case r := <-w.results:
+			w.ended(r)
+		default:
+			return
+		}
+	}
+}
+
+func (w *world) ended(r result) {
+	w.running--
+	r.actor.ended = true
+	w.note("%2d ends: %s %s", r.actor.id, r.record.Outcome, r.record.Reason)
+	if r.err != nil && fault.Of(r.err) == fault.Broken {
+		w.fail("worker %d ended as broken: %v", r.actor.id, r.err)
+	}
+	w.checkTold(r)
+	for _, m := range r.messages {
+		if r.record.Outcome != syncer.Busy {
+			w.last[m.sweep] = r.record
+		}
+		if syncer.Acknowledged(m.sweep, r.err) {
+			w.messages = slices.DeleteFunc(w.messages, func(o *message) bool { return o == m })
+			continue
+		}
+		pause := min(30*time.Second<<min(m.receives-1, 5), 15*time.Minute)
+		if fault.Of(r.err) == fault.Busy {
+			pause = []time.Duration{5, 10, 30}[min(m.receives, 3)-1] * time.Second
+		}
+		m.visible = time.Now().Add(pause)
+	}
+}
+
+// reap ends what dead workers had: their messages come back by themselves.
+func (w *world) reap(c *call) {
+	if c.kill {
+		w.running--
+	}
+}
+
+// send puts a message into the queue, perhaps late, twice or not at all.
+func (w *world) send(sweep bool) {
+	r := w.choose()
+	m := message{id: int(w.choices), sweep: sweep, newest: time.Now().Truncate(time.Second), visible: time.Now()}
+	if !w.calm && !w.skip[w.choices] && !sweep {
+		m.visible = m.visible.Add(time.Duration(r.IntN(4000)) * time.Millisecond)
+		switch p := r.Float64(); {
+		case p < 0.05 && !w.strict:
+			w.note("   an event is lost")
+			return
+		case p < 0.15:
+			m.visible = m.visible.Add(time.Duration(r.IntN(300)) * time.Second)
+		case p < 0.30:
+			twin := m
+			twin.visible = twin.visible.Add(time.Duration(r.IntN(60)) * time.Second)
+			w.messages = append(w.messages, &twin)
+		}
+	}
+	w.messages = append(w.messages, &m)
+}
+
+// archive is what a person deploys by hand.
+func archive(name string) []byte {
+	var b bytes.Buffer
+	t := tar.NewWriter(&b)
+	_ = t.WriteHeader(&tar.Header{Name: "dags/" + name, Mode: 0o644, Size: 1}) // to memory
+	_, _ = t.Write([]byte("x"))
+	_ = t.Close()
+	return b.Bytes()
+}
+
+// hold and release are a person's.
+func (w *world) edit(change func(*state.State)) {
+	key := "state/" + deployment + "/state.json"
+	o, ok := w.store.objects[key]
+	if !ok {
+		return
+	}
+	w.store.put(key, edited(o.data, change))
+}
+
+// play runs the schedule, and then lets everything come to rest.
+func (w *world) play(t *testing.T) {
+	t.Helper()
+	next := time.Now().Add(time.Second)
+	sweep := time.Now().Add(sweepEvery)
+	end := w.calmFrom.Add(rest + time.Hour)
+	for {
+		synctest.Wait()
+		w.gate.take(w.judge)
+		w.conclude()
+		if c := w.gate.next(); c != nil {
+			w.note("%s", c)
+			w.gate.land(c)
+			w.reap(c)
+			continue
+		}
+		now := time.Now()
+		if !now.Before(next) && now.Before(w.calmFrom) {
+			next = w.live()
+			continue
+		}
+		if !now.Before(sweep) && !w.strict && now.Before(w.calmFrom.Add(rest)) {
+			w.send(true)
+			sweep = now.Add(sweepEvery)
+		}
+		w.deliver()
+		if !now.Before(w.calmFrom) && w.atRest() || !now.Before(end) {
+			return
+		}
+		w.sleep(next, sweep)
+	}
+}
+
+// atRest reports whether all is over: calm for long enough, and an empty queue.
+func (w *world) atRest() bool {
+	return time.Since(w.calmFrom) > rest && w.running == 0 && len(w.gate.waiting) == 0 && len(w.messages) == 0
+}
+
+// sleep lets time pass until something is due.
+func (w *world) sleep(next, sweep time.Time) {
+	until := w.gate.dueNext(time.Now().Add(time.Minute))
+	for _, t := range append(w.visibleTimes(), next, sweep) {
+		if t.After(time.Now()) && t.Before(until) {
+			until = t
+		}
+	}
+	timer := time.NewTimer(max(time.Until(until), time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.gate.wake:
+	}
+}
+
+func (w *world) visibleTimes() (times []time.Time) {
+	for _, m := range w.messages {
+		times = append(times, m.visible)
+	}
+	return times
+}
