@@ -53,31 +53,28 @@ them if they changed. Other runs, in functions or elsewhere, may be under way: t
 }
 
 func runSync(cmd *cobra.Command, o syncOptions) error {
-	t, err := chooseTarget(o.config, o.target)
-	if err != nil {
-		return err
-	}
-	opener, err := newOpener(cmd.Context())
+	t, opener, err := targetOptions{o.config, o.target}.open(cmd)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = opener.Checks.Close() }() // the process ends anyway
-	opened, err := opener.Target(cmd.Context(), t)
-	if err != nil {
-		return err
-	}
+	return syncOnce(cmd, t, o)
+}
+
+// syncOnce makes one run and shows it.
+func syncOnce(cmd *cobra.Command, t syncer.Target, o syncOptions) error {
 	progress := newProgress(cmd.ErrOrStderr(), t.Name)
 	s := syncer.Syncer{Version: version, Progress: progress.doing}
 	if o.verbose {
 		s.Log, s.Progress = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil
 	}
-	record, err := s.Run(cmd.Context(), opened, syncer.Trigger{Kind: syncer.ByCommand, By: whoami(), Overrides: o.overrides})
+	record, err := s.Run(cmd.Context(), t, syncer.Trigger{Kind: syncer.ByCommand, By: whoami(), Overrides: o.overrides})
 	progress.done()
+	show := report.RunText
 	if o.json {
-		if err := report.RunJSON(cmd.OutOrStdout(), record); err != nil {
-			return err
-		}
-	} else if err := report.RunText(cmd.OutOrStdout(), record); err != nil {
+		show = report.RunJSON
+	}
+	if err := show(cmd.OutOrStdout(), record); err != nil {
 		return err
 	}
 	if err == nil && record.Outcome == syncer.Held {

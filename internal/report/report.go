@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/state"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -94,7 +95,7 @@ func RunText(w io.Writer, r syncer.Record) error {
 		fmt.Fprintf(&b, " %s (+%d ~%d -%d) as %s", count(r.Files, "file"), len(r.Added), len(r.Changed), len(r.Removed), r.Deploy.ID)
 	}
 	fmt.Fprintf(&b, " in %.1f s\n", r.Seconds)
-	if r.Reason != "" {
+	if r.Reason != "" && (len(r.Findings) == 0 || r.Outcome != syncer.Rejected) {
 		fmt.Fprintf(&b, "  %s\n", r.Reason)
 	}
 	for _, f := range r.Findings {
@@ -104,7 +105,7 @@ func RunText(w io.Writer, r syncer.Record) error {
 		fmt.Fprintf(&b, "  note: %s\n", line)
 	}
 	if r.Outcome != syncer.Deployed {
-		fmt.Fprintf(&b, "  live: %s\n", live(r))
+		fmt.Fprintf(&b, "  dagferry deployed last: %s\n", live(r))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -112,9 +113,13 @@ func RunText(w io.Writer, r syncer.Record) error {
 
 func live(r syncer.Record) string {
 	if r.Live == nil {
-		return "nothing that dagferry deployed"
+		return "nothing yet"
 	}
-	return fmt.Sprintf("deploy %s since %s, %s", r.Live.DeployID, r.Live.At.Format(time.DateTime), r.Live.Digest)
+	return deployed(*r.Live)
+}
+
+func deployed(d state.Deploy) string {
+	return fmt.Sprintf("deploy %s, at %s UTC, %s", d.DeployID, d.At.UTC().Format(time.DateTime), d.Digest)
 }
 
 func count(n int, what string) string {
