@@ -31,14 +31,20 @@ type checked struct {
 	}
 }
 
-// check runs the program as a person would, and returns its exit code.
-func check(t *testing.T, args ...string) (checked, int) {
+// built is the program, as go build makes it.
+func built(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "dagferry")
 	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	cmd := exec.Command(path, append([]string{"check", "--json"}, args...)...)
-	out, err = cmd.Output()
+	return path
+}
+
+// check runs the program as a person would, and returns its exit code.
+func check(t *testing.T, args ...string) (checked, int) {
+	t.Helper()
+	cmd := exec.Command(built(t), append([]string{"check", "--json"}, args...)...)
+	out, err := cmd.Output()
 	code := 0
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 		code = failed.ExitCode()

@@ -17,16 +17,16 @@ func newAstroSim() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "astro-sim",
 		Short: "Run a simulator of Astro's API, for tests",
-		Long: `astro-sim serves Astro's deploy API from memory. Any well-formed JWT with an organization is a token, and any
-Deployment exists unless told otherwise. Beside the API:
+		Long: `astro-sim serves Astro's deploy API from memory. Any well-formed JWT whose permissions name an organization
+("permissions": ["organizationId:…"]) is a token, one is printed at the start, and any Deployment exists unless told otherwise. Beside the API:
 
   GET  /_sim/live/{deployment}          the live tree: [{"path","size","sha256"}]
   GET  /_sim/live/{deployment}.tar.gz   the live archive, as uploaded
   GET  /_sim/deploys/{deployment}       the deploy history
-  POST /_sim/faults                     arrange failures, such as {"op":"finalize","count":1,"status":503}
+  POST /_sim/faults                     arrange failures, such as {"op":"create","count":1,"status":503}
   POST /_sim/deployments/{deployment}   change settings, such as {"isDagDeployEnabled":false}`,
 		Example: `  dagferry astro-sim --listen 127.0.0.1:8888
-  ASTRO_API_URL=http://127.0.0.1:8888/v1 dagferry sync`,
+  curl -X POST 127.0.0.1:8888/_sim/faults -d '{"op":"create","count":1,"status":503}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runAstroSim(cmd, listen) },
 	}
@@ -40,9 +40,8 @@ func runAstroSim(cmd *cobra.Command, listen string) error {
 		return usageError{err}
 	}
 	sim := astrotest.New(astrotest.Options{})
-	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "Astro's simulator listens on http://%s/v1\n", l.Addr()); err != nil {
-		return err
-	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Astro's simulator listens. For dagferry and other clients:\n\nexport ASTRO_API_URL=http://%s/v1 ASTRO_API_TOKEN=%s\n",
+		l.Addr(), astrotest.Token(astrotest.TokenOptions{}))
 	srv := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	stopped := context.AfterFunc(cmd.Context(), func() { _ = srv.Close() })
 	defer stopped()

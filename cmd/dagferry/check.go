@@ -25,8 +25,8 @@ func newCheck() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check DIR",
 		Short: "Check the DAGs of a folder as a run would",
-		Long: `check reads every Python file below DIR with CPython's own grammar, runs none of them, and says what would be
-refused: file, line, column, and why.`,
+		Long: `check bundles DIR as a run with default settings would, reads every Python file with CPython's own grammar, runs
+none of them, and says what would be refused: file, line, column, and why. It needs no configuration.`,
 		Example: `  dagferry check dags
   dagferry check dags --airflow 3.1 --python 3.12
   dagferry check dags --json | jq '.findings[] | select(.severity == "block")'`,
@@ -59,11 +59,17 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 	defer func() { err = errors.Join(err, checker.Close()) }()
 	progress := newProgress(cmd.ErrOrStderr(), dir)
 	progress.doing("check")
-	found, err := checker.Check(cmd.Context(), os.DirFS(dir))
+	spool, refused, err := gatherFolder(cmd.Context(), dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = spool.Close() }() // a temporary file
+	found, err := checker.Check(cmd.Context(), spool.Tree())
 	progress.done()
 	if err != nil {
 		return err
 	}
+	found.Findings = append(refused, found.Findings...)
 	show := report.CheckText
 	if o.json {
 		show = report.CheckJSON

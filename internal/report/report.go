@@ -101,6 +101,9 @@ func RunText(w io.Writer, r syncer.Record) error {
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "\n%s\n", f)
 	}
+	if len(r.Findings) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, line := range append(r.Warnings, r.Notes...) {
 		fmt.Fprintf(&b, "  note: %s\n", line)
 	}

@@ -49,8 +49,8 @@ func (w *world) liveDigest() string {
 
 // finalized checks I2: what one of ours made live is what the bucket really held at some moment.
 func (w *world) finalized() {
-	deploys := w.sim.Deploys(deployment)
-	if len(deploys) > 0 && !w.history[w.liveDigest()] {
+	w.became = time.Now()
+	if deploys := w.sim.Deploys(deployment); len(deploys) > 0 && !w.history[w.liveDigest()] {
 		w.fail("I2: what is live was never what the bucket held")
 	}
 }

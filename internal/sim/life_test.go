@@ -12,6 +12,9 @@ import (
 
 // live does the next thing that people do, and returns when the next one is due.
 func (w *world) live() time.Time {
+	if w.burst > 0 {
+		return w.burstOn()
+	}
 	if w.script {
 		w.write("a.py", time.Now().String())
 		w.bucketChanged()
@@ -31,6 +34,19 @@ func (w *world) live() time.Time {
 		}
 	}
 	return time.Now().Add(gap)
+}
+
+// burstOn makes the next upload of a burst.
+func (w *world) burstOn() time.Time {
+	if w.uploads == w.burst {
+		return w.calmFrom
+	}
+	w.uploads++
+	w.store.put(fmt.Sprintf("dags/%05d.py", w.uploads), []byte("x"))
+	w.bucketChanged()
+	w.send(false)
+	w.uploaded = time.Now()
+	return time.Now().Add(w.over / time.Duration(w.burst))
 }
 
 // author uploads, edits, breaks, reverts, removes, or replaces two files that belong together.

@@ -31,6 +31,10 @@ type schedule struct {
 	people       bool
 	// script is two uploads, four minutes apart, instead of what people do.
 	script bool
+	// burst is that many uploads, evenly over a time, instead of what people do; workers how many there are, 3 if 0.
+	burst   int
+	over    time.Duration
+	workers int
 	// skip leaves out the choices with these numbers, to shorten a trace.
 	skip map[uint64]bool
 	// killAt kills the worker of the nth request of the schedule, before or after it is applied; 0 for none.
@@ -81,6 +85,10 @@ type world struct {
 	history map[string]bool // digests of every state that the bucket had, under every configuration
 	wrong   []string
 	lines   []string
+
+	uploads  int
+	uploaded time.Time // when the last one was
+	became   time.Time // when something became live last
 }
 
 const (
@@ -230,7 +238,11 @@ func (w *world) begin(messages []*message) {
 
 // deliver hands visible messages to workers, as an event source mapping does.
 func (w *world) deliver() {
-	for w.running < maxWorkers {
+	workers := maxWorkers
+	if w.workers > 0 {
+		workers = w.workers
+	}
+	for w.running < workers {
 		var batch []*message
 		for _, m := range w.messages {
 			if !m.visible.After(time.Now()) && len(batch) < 10 {

@@ -39,7 +39,9 @@ func (r *run) list(ctx context.Context) (listing, error) {
 			got.At = later(r.now(), got.At, r.listed.bySource[i].At)
 		}
 		l.bySource = append(l.bySource, got)
-		l.markers = append(l.markers, marker(got, r.Marker))
+		if r.Marker != "" {
+			l.markers = append(l.markers, marker(got, r.Marker))
+		}
 	}
 	l.key, l.at = bucket.Key(r.shape(), r.keyed(l.bySource)...), r.now()
 	r.record.Key = l.key
@@ -84,7 +86,7 @@ func (r *run) shape() []string {
 // marker is a source's marker as the listing shows it, or "".
 func marker(l bucket.Listing, key string) string {
 	for _, o := range l.Objects {
-		if key != "" && o.Key == key {
+		if o.Key == key {
 			return fmt.Sprintf("%s %d %d %s", o.ETag, o.Generation, o.Size, o.LastModified.UTC().Format(time.RFC3339Nano))
 		}
 	}

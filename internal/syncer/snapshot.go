@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -180,7 +179,7 @@ func copyObject(ctx context.Context, spool *bundle.Spool, i int, o origin) (err 
 func copyOnce(ctx context.Context, spool *bundle.Spool, i int, o origin) error {
 	body, err := o.bucket.Open(ctx, o.object)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", o.bucket.URL(o.object.Key), err)
+		return err // it names the object
 	}
 	err = spool.Write(i, body)
 	if closed := body.Close(); err == nil {
