@@ -34,10 +34,10 @@ type Target struct {
 	Runtime Runtime `yaml:"runtime"`
 	// Layout is dags (default) or root.
 	Layout bundle.Layout `yaml:"layout"`
-	// Settle is how long the sources must have been quiet.
-	Settle time.Duration `yaml:"settle"`
-	// MaxWait bounds the waiting for that.
-	MaxWait time.Duration `yaml:"maxWait"`
+	// Settle is how long the sources must have been quiet; default 3s, or maxWait where that is less.
+	Settle *time.Duration `yaml:"settle"`
+	// MaxWait bounds the waiting for that; default 60s.
+	MaxWait *time.Duration `yaml:"maxWait"`
 	// Marker is an object that says that a source is complete.
 	Marker string `yaml:"marker"`
 	// Ignore lists what is left out of the bundle, gitignore-style.
@@ -93,19 +93,24 @@ const (
 	defaultMaxDeleted = Percent(50)
 )
 
+// DefaultIgnore is what is left out of a bundle where the configuration says nothing.
+func DefaultIgnore() []string { return []string{"__pycache__/", "*.pyc"} }
+
 // withDefaults fills in what was left out.
 func (t Target) withDefaults() Target {
 	if t.Layout == "" {
 		t.Layout = bundle.LayoutDags
 	}
-	if t.Settle == 0 {
-		t.Settle = defaultSettle
+	if t.MaxWait == nil {
+		wait := defaultMaxWait
+		t.MaxWait = &wait
 	}
-	if t.MaxWait == 0 {
-		t.MaxWait = defaultMaxWait
+	if t.Settle == nil {
+		settle := min(defaultSettle, max(0, *t.MaxWait))
+		t.Settle = &settle
 	}
 	if t.Ignore == nil {
-		t.Ignore = []string{"__pycache__/", "*.pyc"}
+		t.Ignore = DefaultIgnore()
 	}
 	if t.Guard.MinFiles == nil {
 		n := defaultMinFiles

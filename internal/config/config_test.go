@@ -69,12 +69,12 @@ func TestParse_whole(t *testing.T) {
 	c, err := config.Parse("dagferry.yaml", []byte(whole))
 	require.NoError(t, err)
 	require.Len(t, c.Targets, 1)
-	zero, quarter := 0, config.Percent(25)
+	zero, quarter, settle, wait := 0, config.Percent(25), 5*time.Second, time.Minute
 	assert.Equal(t, config.Target{
 		Name: "prod", Sources: []config.Source{{URL: "s3://acme-dags/prod/dags/", Mount: "ml"}}, Deployment: "clx1",
 		Token: "secretsmanager://dagferry/prod", State: "s3://acme-dagferry/state/",
 		Runtime: config.Runtime{Airflow: "3.1", Python: "3.12"}, Layout: bundle.LayoutRoot,
-		Settle: 5 * time.Second, MaxWait: time.Minute, Marker: "_READY", Ignore: []string{"*.bak"},
+		Settle: &settle, MaxWait: &wait, Marker: "_READY", Ignore: []string{"*.bak"},
 		Limits: bundle.Limits{Files: 10, FileSize: 1000}, Guard: config.Guard{MinFiles: &zero, MaxDeleted: &quarter},
 		Adopt: true, Check: config.Check{Level: "syntax", OnFailure: "warn", Exclude: []string{"templates/**"}},
 	}, c.Targets[0])
@@ -88,10 +88,31 @@ targets: [{name: p, sources: [{url: "file:///dags"}], deployment: d, token: "env
 	got := c.Targets[0]
 	assert.Equal(t, 1, *got.Guard.MinFiles)
 	assert.Equal(t, config.Percent(50), *got.Guard.MaxDeleted)
-	assert.Equal(t, 3*time.Second, got.Settle)
+	assert.Equal(t, 3*time.Second, *got.Settle)
+	assert.Equal(t, time.Minute, *got.MaxWait)
 	assert.Equal(t, []string{"__pycache__/", "*.pyc"}, got.Ignore)
 	assert.Equal(t, config.Check{Level: "syntax", OnFailure: "reject"}, got.Check)
 	assert.Equal(t, bundle.LayoutDags, got.Layout)
+}
+
+func TestParse_timesOfZeroAreObeyed(t *testing.T) {
+	for _, tc := range []struct {
+		times        string
+		settle, wait time.Duration
+	}{
+		{"settle: 0s", 0, time.Minute},
+		{"maxWait: 0s", 0, 0},
+		{"maxWait: 2s", 2 * time.Second, 2 * time.Second},
+		{"settle: 0s, maxWait: 0s", 0, 0},
+		{"settle:", 3 * time.Second, time.Minute},
+	} {
+		c, err := config.Parse("x", []byte(`
+version: 1
+targets: [{name: p, sources: [{url: "file:///dags"}], deployment: d, token: "env://T", state: "file:///state", `+tc.times+`}]`))
+		require.NoError(t, err, tc.times)
+		assert.Equal(t, tc.settle, *c.Targets[0].Settle, tc.times)
+		assert.Equal(t, tc.wait, *c.Targets[0].MaxWait, tc.times)
+	}
 }
 
 func TestFunction_configurationInlineOrInAFile(t *testing.T) {

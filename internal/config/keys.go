@@ -9,13 +9,19 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// checkKeys finds the keys that no version of this program knows, and says which there are instead. It asks the
-// types that the configuration is decoded into, so it cannot disagree with them.
+// checkKeys finds the keys that no version of this program knows, and says which there are instead; and the values
+// of another type than the key's. It asks the types that the configuration is decoded into, so it cannot disagree
+// with them.
 func (d *document) checkKeys() { d.keysOf(d.body, reflect.TypeFor[Config](), "") }
 
 func (d *document) keysOf(node ast.Node, t reflect.Type, key string) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if !fits(node, t) {
+		d.mistyped = true
+		d.problems = append(d.problems, Problem{d.name, node.GetToken().Position.Line, key, remedy(t)})
+		return
 	}
 	switch n := node.(type) {
 	case *ast.MappingNode:

@@ -58,12 +58,17 @@ func Parse(name string, data []byte) (Config, error) {
 	d.checkKeys()
 	var c Config
 	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return Config{}, fault.As(fault.Denied, errors.Join(append(d.problems, problem(name, err))...))
+		if !d.mistyped { // else it is told already, with its whole key
+			d.problems = append(d.problems, problem(name, err))
+		}
+		return Config{}, fault.As(fault.Denied, errors.Join(d.problems...))
 	}
 	for i, t := range c.Targets {
 		c.Targets[i] = t.withDefaults()
 	}
-	d.validate(&c)
+	if !d.mistyped { // else the decoder took for something what is none
+		d.validate(&c)
+	}
 	if len(d.problems) > 0 {
 		return Config{}, fault.As(fault.Denied, errors.Join(d.problems...))
 	}
@@ -76,7 +81,7 @@ func problem(name string, err error) Problem {
 	if !errors.As(err, &y) {
 		return Problem{name, 0, "", err.Error()}
 	}
-	p := Problem{File: name, Message: y.GetMessage()}
+	p := Problem{File: name, Message: message(y)}
 	if t := y.GetToken(); t != nil {
 		p.Line = t.Position.Line
 		if key := t.Prev; key != nil && key.Prev != nil && key.Value == ":" {
@@ -91,6 +96,8 @@ type document struct {
 	name     string
 	body     ast.Node
 	problems []error
+	// mistyped: one of the problems is a value of a wrong type.
+	mistyped bool
 }
 
 // wrong notes a problem with the value of a key such as targets[0].guard.minFiles.

@@ -12,7 +12,8 @@ import (
 
 var (
 	targetName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	minor      = regexp.MustCompile(`^\d+\.\d+$`)
+	airflow    = regexp.MustCompile(`^[23]\.\d+$`)
+	python     = regexp.MustCompile(`^3\.\d+$`)
 )
 
 // validate checks the values, and normalises prefixes to end in a slash.
@@ -47,22 +48,47 @@ func (d *document) target(t *Target, key string) {
 	if t.Deployment == "" || strings.ContainsAny(t.Deployment, "/?# ") {
 		d.wrong(key+".deployment", "write the Deployment's id; it is in the address of its page in the Astro UI")
 	}
-	if t.Token == "" {
-		d.wrong(key+".token", "write where the API token is, such as env://ASTRO_API_TOKEN or secretsmanager://dagferry/prod")
-	} else if !strings.Contains(t.Token, "://") {
-		d.wrong(key+".token", "this is no reference; write where the token is, such as secretsmanager://dagferry/prod, never the token itself")
-	}
+	d.token(t.Token, key+".token")
 	if t.Layout != bundle.LayoutDags && t.Layout != bundle.LayoutRoot {
 		d.wrong(key+".layout", "write dags or root")
 	}
-	for name, version := range map[string]string{"airflow": t.Runtime.Airflow, "python": t.Runtime.Python} {
-		if version != "" && !minor.MatchString(version) {
-			d.wrong(key+".runtime."+name, "write a version as \"3.1\", in quotes; patch levels do not matter")
-		}
+	if v := t.Runtime.Airflow; v != "" && !airflow.MatchString(v) {
+		d.wrong(key+".runtime.airflow", "write a version as \"3.1\", in quotes; patch levels do not matter")
+	}
+	if v := t.Runtime.Python; v != "" && !python.MatchString(v) {
+		d.wrong(key+".runtime.python", "write a version as \"3.12\", in quotes; patch levels do not matter")
 	}
 	d.check(t, key)
+	d.limits(t.Limits, key+".limits")
 	d.timing(t, key)
 	d.places(t, key)
+}
+
+// token checks a reference to a token. What stands there instead of one may be the token itself: it is not repeated.
+func (d *document) token(reference, key string) {
+	scheme, name, ok := strings.Cut(reference, "://")
+	switch {
+	case reference == "":
+		d.wrong(key, "write where the API token is, such as env://ASTRO_API_TOKEN or secretsmanager://dagferry/prod")
+	case !ok || name == "":
+		d.wrong(key, "this is no reference; write where the token is, such as secretsmanager://dagferry/prod, never the token itself")
+	case scheme != "env" && scheme != "file" && scheme != "secretsmanager":
+		d.wrong(key, "tokens are not kept there; write env://NAME, file:///path or secretsmanager://name, never the token itself")
+	}
+}
+
+// limits checks that none is negative; 0 is the default.
+func (d *document) limits(l bundle.Limits, key string) {
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"files", int64(l.Files)}, {"fileSize", l.FileSize}, {"totalSize", l.TotalSize}, {"nameLength", int64(l.NameLength)},
+	} {
+		if limit.value < 0 {
+			d.wrong(key+"."+limit.name, "write a number from 1, or leave it out for the default")
+		}
+	}
 }
 
 func (d *document) check(t *Target, key string) {
@@ -86,11 +112,11 @@ func (d *document) check(t *Target, key string) {
 }
 
 func (d *document) timing(t *Target, key string) {
-	if t.Settle < 0 || t.Settle > t.MaxWait {
-		d.wrong(key+".settle", "write a time from 0s to maxWait (%s)", t.MaxWait)
+	if *t.Settle < 0 || *t.Settle > max(0, *t.MaxWait) {
+		d.wrong(key+".settle", "write a time from 0s to maxWait (%s)", *t.MaxWait)
 	}
-	if t.MaxWait < 0 || t.MaxWait > defaultMaxWait {
-		d.wrong(key+".maxWait", "write a time up to %s: a run's lease is sized for it", defaultMaxWait)
+	if *t.MaxWait < 0 || *t.MaxWait > defaultMaxWait {
+		d.wrong(key+".maxWait", "write a time from 0s to %s: a run's lease is sized for it", defaultMaxWait)
 	}
 	if t.Marker != "" && (path.Clean(t.Marker) != t.Marker || strings.HasPrefix(t.Marker, "/") || strings.HasPrefix(t.Marker, "..")) {
 		d.wrong(key+".marker", "write the marker's path in its source, such as _READY")

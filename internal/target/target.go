@@ -46,7 +46,7 @@ func (o Opener) Target(ctx context.Context, t config.Target) (syncer.Target, err
 func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, error) {
 	opened := syncer.Target{
 		Name: t.Name, Deployment: t.Deployment,
-		Layout: t.Layout, Ignore: t.Ignore, Limits: t.Limits, Settle: t.Settle, MaxWait: t.MaxWait, Marker: t.Marker,
+		Layout: t.Layout, Ignore: t.Ignore, Limits: t.Limits, Settle: *t.Settle, MaxWait: *t.MaxWait, Marker: t.Marker,
 		MinFiles: *t.Guard.MinFiles, MaxDeleted: int(*t.Guard.MaxDeleted), Adopt: t.Adopt, AllowHybrid: t.AllowHybrid,
 		Runtime: syncer.Runtime{Airflow: t.Runtime.Airflow, Python: t.Runtime.Python},
 		Check: syncer.Check{
