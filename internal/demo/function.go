@@ -4,12 +4,14 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -57,6 +59,9 @@ func checkout(ctx context.Context) (string, error) {
 // unpack unpacks a function's package into dir.
 func unpack(pack, dir string) (executable, error) {
 	z, err := zip.OpenReader(pack)
+	if errors.Is(err, zip.ErrFormat) {
+		return executable{}, fmt.Errorf("%s is not a package of the function: it is no zip file", pack)
+	}
 	if err != nil {
 		return executable{}, fmt.Errorf("open the package: %w", err)
 	}
@@ -70,7 +75,27 @@ func unpack(pack, dir string) (executable, error) {
 	if _, err := os.Stat(path); err != nil {
 		return executable{}, fmt.Errorf("%s is not a package of the function: it has no bootstrap", pack)
 	}
+	if err := runsHere(path); err != nil {
+		return executable{}, fmt.Errorf("%s cannot be run here: %w", pack, err)
+	}
 	return executable{path: path}, nil
+}
+
+// runsHere looks for which machine a program is: another's would not start, and the demo wait for it until it gave up.
+func runsHere(path string) error {
+	program, err := elf.Open(path)
+	if err != nil {
+		return errors.New("its bootstrap is no program for Linux")
+	}
+	defer func() { _ = program.Close() }() // only read
+	arch, known := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}[program.Machine]
+	if !known {
+		arch = program.Machine.String()
+	}
+	if runtime.GOOS != "linux" || arch != runtime.GOARCH {
+		return fmt.Errorf("it is for linux/%s, and this is %s/%s", arch, runtime.GOOS, runtime.GOARCH)
+	}
+	return nil
 }
 
 func unpackFile(f *zip.File, dir string) error {

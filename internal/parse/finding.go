@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Severity is what a finding does to the run.
@@ -58,10 +59,11 @@ type Finding struct {
 	Caret string `json:"caret,omitempty"`
 }
 
-// String is the finding as a compiler prints it: path:line:column: message, the source line, and the caret.
+// String is the finding as a compiler prints it: path:line:column: message, the source line, and the caret. Nothing in
+// it steers a terminal, whatever the file's name is.
 func (f Finding) String() string {
 	var b strings.Builder
-	b.WriteString(f.Path)
+	b.WriteString(strings.ReplaceAll(printable(f.Path), "\t", string(unicode.ReplacementChar)))
 	if f.Line > 0 {
 		fmt.Fprintf(&b, ":%d", f.Line)
 		if f.Column > 0 {
@@ -76,7 +78,7 @@ func (f Finding) String() string {
 		b.WriteString("note: ")
 	case Block:
 	}
-	b.WriteString(f.Message)
+	b.WriteString(printableLines(f.Message))
 	if f.Source != "" {
 		b.WriteString("\n    " + f.Source)
 	}

@@ -3,6 +3,8 @@ package astrotest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,7 +142,7 @@ func (s *Server) controlRoutes() {
 	})
 	s.mux.HandleFunc("POST /_sim/faults", func(w http.ResponseWriter, r *http.Request) {
 		var f Fault
-		s.control(w, r, &f, func() { s.Fault(f) })
+		s.control(w, r, &f, func() error { return s.faultOf(f) })
 	})
 	s.mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
 		s.ClearFaults()
@@ -148,7 +150,10 @@ func (s *Server) controlRoutes() {
 	})
 	s.mux.HandleFunc("POST /_sim/deployments/{deployment}", func(w http.ResponseWriter, r *http.Request) {
 		var to Settings
-		s.control(w, r, &to, func() { s.Update(r.PathValue("deployment"), to) })
+		s.control(w, r, &to, func() error {
+			s.Update(r.PathValue("deployment"), to)
+			return nil
+		})
 	})
 }
 
@@ -166,14 +171,26 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
 	response{http.StatusOK, map[string]string{"Content-Type": "application/octet-stream"}, data}.write(w)
 }
 
+// faultOf arranges a failure of an operation that there is.
+func (s *Server) faultOf(f Fault) error {
+	if f.Op != "" && !s.ops[f.Op] {
+		return fmt.Errorf("there is no op %q; there are %s", f.Op, strings.Join(slices.Sorted(maps.Keys(s.ops)), ", "))
+	}
+	s.Fault(f)
+	return nil
+}
+
 // control reads what a script wants; a word that is not known is an error, because it is a typing error.
-func (s *Server) control(w http.ResponseWriter, r *http.Request, into any, do func()) {
+func (s *Server) control(w http.ResponseWriter, r *http.Request, into any, do func() error) {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
+	err := decoder.Decode(into)
+	if err == nil {
+		err = do()
+	}
+	if err != nil {
 		problem(http.StatusBadRequest, "%v", err).response(s.id()).write(w)
 		return
 	}
-	do()
 	w.WriteHeader(http.StatusNoContent)
 }

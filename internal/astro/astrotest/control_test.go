@@ -69,6 +69,19 @@ func TestControl_faults(t *testing.T) {
 	}
 }
 
+func TestControl_faultOfAnOpThatThereIsNotNamesThoseThatThereAre(t *testing.T) {
+	u := start(t, unlimited())
+	a := u.sim("POST", "/faults", `{"op":"finalise","count":-1,"status":503}`)
+	assertProblem(t, 400, a)
+	assert.Contains(t, a.json(t)["message"], `there is no op "finalise"`)
+	const ops = "create, deploy, deployment, deployments, deploys, describe, finalize, hibernation, objects, options, " +
+		"organizations, rollback, update, upload, workspaces"
+	assert.Contains(t, a.json(t)["message"], ops)
+	for _, op := range strings.Split(ops, ", ") {
+		assert.Equal(t, 204, u.sim("POST", "/faults", `{"op":"`+op+`","status":503}`).status, op)
+	}
+}
+
 func TestFault_beforeAndAfter(t *testing.T) {
 	u := start(t, unlimited())
 	u.s.Fault(astrotest.Fault{Op: "create", Status: 500})

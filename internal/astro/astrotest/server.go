@@ -44,6 +44,7 @@ type Server struct {
 	mux    *http.ServeMux
 	url    string
 	closed chan struct{}
+	ops    map[string]bool // the operations that there are
 
 	mu          sync.Mutex
 	deployments map[string]*deployment
@@ -66,7 +67,7 @@ func New(o Options) *Server {
 		o.ArriveAfter = time.Second
 	}
 	s := &Server{
-		o: o, mux: http.NewServeMux(), closed: make(chan struct{}),
+		o: o, mux: http.NewServeMux(), closed: make(chan struct{}), ops: map[string]bool{},
 		deployments: map[string]*deployment{}, workspaces: map[string]string{}, taken: map[string][]time.Time{},
 	}
 	s.routes()
@@ -101,8 +102,10 @@ func (s *Server) routes() {
 		"POST " + organization + "/environment-objects":        {"objects", s.createObject},
 		"DELETE " + organization + "/environment-objects/{id}": {"objects", s.deleteObject},
 	} {
+		s.ops[to.op] = true
 		s.mux.HandleFunc(pattern, s.api(to.op, to.h))
 	}
+	s.ops["upload"] = true
 	s.mux.HandleFunc(blobPath+"{deployment}/dags.tar.gz", s.serveBlob)
 	s.controlRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

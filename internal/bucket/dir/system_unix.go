@@ -42,4 +42,17 @@ func etag(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d-%d", info.Size(), info.ModTime().UnixNano(), inode)
 }
 
+// needsOperator: no leave, no space, or no folder where one has to be.
+func needsOperator(err error) bool {
+	for _, refusal := range []error{
+		unix.EROFS, unix.EACCES, unix.EPERM, unix.ENOTDIR, unix.ENOSPC, unix.EDQUOT,
+		fs.ErrExist, // of making a folder: a file stands there
+	} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}
+
 func isNotDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }

@@ -31,4 +31,18 @@ func etag(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
 }
 
+// needsOperator: no leave, no space, or no folder where one has to be.
+func needsOperator(err error) bool {
+	for _, refusal := range []error{
+		windows.ERROR_ACCESS_DENIED, windows.ERROR_WRITE_PROTECT, windows.ERROR_PATH_NOT_FOUND, windows.ERROR_DISK_FULL,
+		windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED,
+		fs.ErrExist, // of making a folder: a file stands there
+	} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}
+
 func isNotDirectory(err error) bool { return errors.Is(err, windows.ERROR_PATH_NOT_FOUND) }

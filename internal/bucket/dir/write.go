@@ -2,6 +2,7 @@ package dir
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path"
 
@@ -19,7 +20,7 @@ func (b *Bucket) Swap(ctx context.Context, key string, data []byte, expected str
 		case isMissing(err):
 			conflict = expected != ""
 		case err != nil:
-			return err
+			return unwritten(err)
 		default:
 			conflict = expected != version(current)
 		}
@@ -49,28 +50,42 @@ func (b *Bucket) locked(ctx context.Context, key string, do func(folder *os.Root
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(b.root, 0o750); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(b.root)
+	folder, err := b.folder(path.Dir(key))
 	if err != nil {
-		return err
-	}
-	defer root.Close() //nolint:errcheck // nothing is written through it
-	if err := root.MkdirAll(path.Dir(key), 0o750); err != nil {
-		return err
-	}
-	folder, err := root.OpenRoot(path.Dir(key))
-	if err != nil {
-		return err
+		return unwritten(err)
 	}
 	defer folder.Close() //nolint:errcheck // nothing is written through it
 	unlock, err := lock(ctx, folder)
 	if err != nil {
-		return err
+		return unwritten(err)
 	}
 	defer unlock()
 	return do(folder, path.Base(key))
+}
+
+// folder opens a folder of the directory, and makes both.
+func (b *Bucket) folder(name string) (*os.Root, error) {
+	if err := os.MkdirAll(b.root, 0o750); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(b.root)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // nothing is written through it
+	if err := root.MkdirAll(name, 0o750); err != nil {
+		return nil, err
+	}
+	return root.OpenRoot(name)
+}
+
+// unwritten classifies what happened before the rename, so that the file is certainly the old one: what a system
+// refuses until somebody makes room or gives leave is Denied.
+func unwritten(err error) error {
+	if needsOperator(err) {
+		return fault.Errorf(fault.Denied, "make it writable, or free space: %w", err)
+	}
+	return err
 }
 
 // replace writes beside the file and renames, so that a reader sees the old contents or the new, also after a crash.
@@ -79,7 +94,7 @@ func replace(folder *os.Root, name string, data []byte) error {
 	const unfinished = hidden + "unfinished"
 	file, err := folder.OpenFile(unfinished, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o640)
 	if err != nil {
-		return err
+		return unwritten(err)
 	}
 	_, err = file.Write(data)
 	if err == nil {
@@ -91,8 +106,11 @@ func replace(folder *os.Root, name string, data []byte) error {
 	if err == nil {
 		err = folder.Rename(unfinished, name)
 	}
-	if err == nil {
-		err = syncFolder(folder)
+	if err != nil {
+		return unwritten(err)
 	}
-	return err
+	if err := syncFolder(folder); err != nil {
+		return fmt.Errorf("flush the folder: %w", err) // not classified: the new file is there, for now
+	}
+	return nil
 }

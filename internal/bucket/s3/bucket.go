@@ -77,7 +77,7 @@ func Open(ctx context.Context, url string, o Options) (*Bucket, error) {
 	}
 	b.client = newClient(cfg, watcher{now: clock(o.Now), count: b.requests})
 	if b.client.Options().Region == "" {
-		return nil, fault.Errorf(fault.Denied, "open %s: no AWS region: set AWS_REGION, or the source's region", b.URL(""))
+		return nil, fault.Errorf(fault.Denied, "open %s: no AWS region: set AWS_REGION", b.URL(""))
 	}
 	return b, nil
 }

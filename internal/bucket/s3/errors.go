@@ -45,8 +45,7 @@ func (b *Bucket) hint(key string, err error) string {
 	case "NoSuchBucket":
 		return fmt.Sprintf("the bucket %s does not exist", b.at.bucket)
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-		return fmt.Sprintf("the bucket is in the region %s, not %s: set the source's region",
-			b.regionOf(err), b.client.Options().Region)
+		return elsewhere(regionOf(err), b.client.Options().Region)
 	case "AccessDenied":
 		if key != "" && !strings.Contains(err.Error(), "kms:") {
 			return "S3 says so of a missing object too, unless s3:ListBucket is allowed"
@@ -55,13 +54,20 @@ func (b *Bucket) hint(key string, err error) string {
 	return ""
 }
 
-// regionOf is where the bucket is, as the refusal tells.
-func (b *Bucket) regionOf(err error) string {
+// elsewhere says what to do about a bucket of another region, which may not be known.
+func elsewhere(bucket, ours string) string {
+	const where = "(a Lambda function has to run in the region of its buckets)"
+	if bucket == "" {
+		return fmt.Sprintf("the bucket is in another region, and this program speaks to %s: set AWS_REGION to the bucket's %s", ours, where)
+	}
+	return fmt.Sprintf("the bucket is in the region %s, and this program speaks to %s: set AWS_REGION=%s %s", bucket, ours, bucket, where)
+}
+
+// regionOf is where the bucket is, as the refusal tells, or "".
+func regionOf(err error) string {
 	var answer *smithyhttp.ResponseError
 	if errors.As(err, &answer) && answer.Response != nil {
-		if region := answer.Response.Header.Get("x-amz-bucket-region"); region != "" {
-			return region
-		}
+		return answer.Response.Header.Get("x-amz-bucket-region")
 	}
-	return "that another endpoint serves"
+	return ""
 }

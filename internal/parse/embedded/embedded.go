@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,14 +16,61 @@ import (
 // Version is that of the embedded interpreter and of its build; go.mod names the same.
 const Version = "3.14.6-20260610"
 
-// Interpreter returns the path of the interpreter in the user's cache directory, extracted once: 144 MB, some
-// seconds. Processes that start at the same time wait for the first. A later start looks for one file.
+// Interpreter returns the path of the interpreter in the user's cache directory, or in one for temporary files where
+// that is none that can be used. It is extracted once: 144 MB, some seconds. Processes that start at the same time
+// wait for the first. A later start looks for one file.
 func Interpreter() (string, error) {
+	var places []string
 	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find the cache directory for Python: %w", err)
+	if err == nil {
+		places = append(places, filepath.Join(cache, "dagferry"))
 	}
-	return extract(filepath.Join(cache, "dagferry", "python-"+Version))
+	places = append(places, temporaryPlace())
+	path, failed := interpreterIn(places)
+	if failed != nil {
+		return "", fmt.Errorf("find a place for Python: %w; set XDG_CACHE_HOME to a folder that is yours to write, or DAGFERRY_PYTHON to an interpreter",
+			errors.Join(err, failed))
+	}
+	return path, nil
+}
+
+// temporaryPlace is each user's own, so that one user's does not keep the others from theirs.
+func temporaryPlace() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("dagferry-%d", os.Geteuid()))
+}
+
+// interpreterIn extracts to the first of the folders where that can be done.
+func interpreterIn(places []string) (string, error) {
+	var failures []error
+	for _, place := range places {
+		err := private(place)
+		if err == nil {
+			var path string
+			if path, err = extract(filepath.Join(place, "python-"+Version)); err == nil {
+				return path, nil
+			}
+		}
+		failures = append(failures, err)
+	}
+	return "", errors.Join(failures...)
+}
+
+// private makes a folder that nobody else can write to, or checks that it is one: what lies in it is executed, and in
+// a folder that all can write to (/tmp) somebody else may have put it there.
+func private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is not trusted: it is no folder", dir)
+	case !isOurs(info):
+		return fmt.Errorf("%s is not trusted: it belongs to somebody else, or others may write to it", dir)
+	}
+	return nil
 }
 
 // extract puts everything into dir, unless dir's marker says that all is there.
