@@ -14,12 +14,18 @@ import (
 
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/parse"
 )
 
 // version is set by the build.
 var version = "dev"
 
 func main() {
+	// The interpreter that reads authors' files runs as the same user: it must not read this process's memory.
+	if err := parse.HardenProcess(); err != nil {
+		fmt.Fprintln(os.Stderr, "dagferry: protect the process:", err)
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newRoot().ExecuteContext(ctx)
 	stop()

@@ -108,6 +108,12 @@ func parts(s string) []string {
 	all := []string{s}
 	if u, err := url.Parse(s); err == nil && u.RawQuery != "" {
 		all = append(all, u.RequestURI(), u.RawQuery)
+		for pair := range strings.SplitSeq(u.RawQuery, "&") {
+			// As it stands: it may be escaped otherwise than Go would.
+			if _, raw, _ := strings.Cut(pair, "="); len(raw) >= 16 {
+				all = append(all, raw)
+			}
+		}
 		for _, values := range u.Query() {
 			for _, v := range values {
 				if len(v) >= 16 {

@@ -132,13 +132,16 @@ func TestFunction_configurationInlineOrInAFile(t *testing.T) {
 	require.ErrorContains(t, err, "both set")
 }
 
-func TestFind_looksInTheFoldersAbove(t *testing.T) {
+func TestFind_looksInTheCheckout(t *testing.T) {
 	root := t.TempDir()
 	below := filepath.Join(root, "a", "b")
 	require.NoError(t, os.MkdirAll(below, 0o755))
 	_, err := config.Find(below)
 	require.ErrorContains(t, err, "--config")
 	require.NoError(t, os.WriteFile(filepath.Join(root, "dagferry.yaml"), nil, 0o600))
+	_, err = config.Find(below)
+	require.Error(t, err, "what lies above a checkout may be somebody else's")
+	require.NoError(t, os.Mkdir(filepath.Join(root, ".git"), 0o755))
 	got, err := config.Find(below)
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(root, "dagferry.yaml"), got)

@@ -42,15 +42,27 @@ func (e Env) AstroURL() string { return e.get("ASTRO_API_URL") }
 // Interpreter is the path of a Python interpreter that wins over the packaged one: DAGFERRY_PYTHON, or "".
 func (e Env) Interpreter() string { return e.get("DAGFERRY_PYTHON") }
 
-// Find looks for a dagferry.yaml in dir and the folders above it.
+// Find looks for a dagferry.yaml in dir, and above it as far as its git checkout reaches: further up, such as in /tmp, it
+// may be somebody else's, and it decides what is deployed with the caller's token.
 func Find(dir string) (string, error) {
+	root := checkout(dir)
 	for d := dir; ; d = filepath.Dir(d) {
 		path := filepath.Join(d, "dagferry.yaml")
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
 		}
-		if d == filepath.Dir(d) {
-			return "", fmt.Errorf("there is no dagferry.yaml in %s or above it; name one with --config", dir)
+		if d == root || d == filepath.Dir(d) {
+			return "", fmt.Errorf("there is no dagferry.yaml in %s or in its checkout above it; name one with --config", dir)
 		}
 	}
+}
+
+// checkout is the git checkout around a folder, or the folder itself.
+func checkout(dir string) string {
+	for d := dir; d != filepath.Dir(d); d = filepath.Dir(d) {
+		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
+			return d
+		}
+	}
+	return dir
 }

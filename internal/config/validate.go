@@ -39,6 +39,7 @@ func (d *document) validate(c *Config) {
 		}
 		names[t.Name], deployments[t.Deployment] = i, i
 	}
+	d.apart(c)
 }
 
 func (d *document) target(t *Target, key string) {
@@ -141,8 +142,20 @@ func (d *document) places(t *Target, key string) {
 		if s.Mount != "" && (path.Clean(s.Mount) != s.Mount || strings.HasPrefix(s.Mount, "..")) {
 			d.wrong(key+".mount", "write a folder below the DAG root, such as ml")
 		}
-		if s.URL != "" && strings.HasPrefix(t.State, s.URL) {
-			d.wrong(key+".url", "the state (%s) lies in it; put the state elsewhere, or every run would change its own source", t.State)
+	}
+}
+
+// apart finds a state that lies in a source, of whichever target: its writes were changes of DAGs, and who may write the
+// DAGs could write the state.
+func (d *document) apart(c *Config) {
+	for i, t := range c.Targets {
+		for j, s := range t.Sources {
+			for _, other := range c.Targets {
+				if s.URL != "" && strings.HasPrefix(other.State, s.URL) {
+					d.wrong(fmt.Sprintf("targets[%d].sources[%d].url", i, j), "the state (%s) of the target %s lies in it; put the state elsewhere, or every run would change its own source",
+						other.State, other.Name)
+				}
+			}
 		}
 	}
 }
@@ -160,7 +173,15 @@ func (d *document) place(url *string, key, example string) {
 		d.wrong(key, "write the whole path: file:///…")
 		return
 	}
-	if !strings.HasSuffix(*url, "/") {
-		*url += "/"
+	if clean := path.Clean("/" + rest); clean != "/" {
+		rest = strings.TrimPrefix(clean, "/") + "/"
+		if scheme == "file" {
+			rest = "/" + rest
+		}
 	}
+	if written, _ := strings.CutSuffix(*url, "/"); scheme == "s3" && written+"/" != scheme+"://"+rest {
+		d.wrong(key, "it has empty segments or dots; write %s://%s, if that is where the objects are", scheme, rest)
+		return
+	}
+	*url = scheme + "://" + rest
 }

@@ -55,13 +55,35 @@ func (r Resolver) Resolve(ctx context.Context, reference string) (Value, error) 
 		return Value{}, fault.As(fault.Denied, err)
 	}
 	s, err := r[scheme](ctx, name)
+	if err != nil && shownName(name) != name {
+		// Whatever the cause says may quote it.
+		return Value{}, fault.Errorf(fault.Denied, "read the secret %s: there is none of that name", Shown(reference))
+	}
 	if err != nil {
-		return Value{}, classify(fmt.Errorf("read the secret %s: %w", reference, err))
+		return Value{}, classify(fmt.Errorf("read the secret %s: %w", Shown(reference), err))
 	}
 	if s = strings.TrimSpace(s); s == "" {
-		return Value{}, fault.Errorf(fault.Denied, "read the secret %s: it is empty", reference)
+		return Value{}, fault.Errorf(fault.Denied, "read the secret %s: it is empty", Shown(reference))
 	}
 	return NewValue(s), nil
+}
+
+// Shown is a reference as it may be told: what looks like a token that was put into it is not repeated.
+func Shown(reference string) string {
+	scheme, name, ok := strings.Cut(reference, "://")
+	if !ok {
+		return "…"
+	}
+	return scheme + "://" + shownName(name)
+}
+
+// shownName is a secret's name, unless it is a JWT or too long for a name.
+func shownName(name string) string {
+	const longest = 200 // an ARN has about 100 characters
+	if strings.Contains(name, "eyJ") || len(name) > longest {
+		return "[something that looks like the secret itself]"
+	}
+	return name
 }
 
 // Check tells whether a reference could be resolved, without reading anything.

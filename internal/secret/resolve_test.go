@@ -36,6 +36,8 @@ func TestResolve(t *testing.T) {
 		"vault://x":          `"vault://"`,
 		"eyJhbGciOi.payload": "env://…, file://…",
 		"env://":             "no reference",
+		"env://eyJhbG.x.y":   "looks like the secret itself",
+		"file:///eyJhbG.x.y": "looks like the secret itself",
 	} {
 		_, err := r.Resolve(t.Context(), reference)
 		require.ErrorContains(t, err, says)

@@ -47,7 +47,7 @@ func (r *run) compare(ctx context.Context) error {
 		var err error
 		old, err = r.store.Manifest(ctx, d.Digest)
 		if errors.Is(err, bucket.ErrNotExist) {
-			r.record.Warnings = append(r.record.Warnings, "the live bundle's manifest is gone from the state, so nothing can be compared with it")
+			r.record.unknown = true
 		} else if err != nil {
 			return err
 		}
@@ -65,6 +65,9 @@ func (r *run) guard() error {
 	const remedy = ". If that is meant, run dagferry sync --allow-deletions"
 	if n := len(r.bundled.manifest.Files); n < r.MinFiles {
 		return fault.Errorf(fault.Rejected, "%s would leave %d DAG files, and guard.minFiles is %d%s", r.sources(), n, r.MinFiles, remedy)
+	}
+	if r.record.unknown {
+		return fault.Errorf(fault.Rejected, "the manifest of the live bundle is gone from the state, so nobody can tell how many files are%s", remedy)
 	}
 	if gone, before := len(r.record.Removed), r.record.before; gone*100 > before*r.MaxDeleted {
 		return fault.Errorf(fault.Rejected, "%d of %d live files are gone from %s, and guard.maxDeleted is %d%%%s",

@@ -60,7 +60,8 @@ type Record struct {
 	// Requests are counted by client (store, sources, astro) and kind.
 	Requests map[string]map[string]int `json:"requests"`
 
-	before int // how many files were live
+	before  int  // how many files were live
+	unknown bool // that is not known
 }
 
 // DeployRecord is a deploy that became live.

@@ -71,6 +71,9 @@ func (r *run) unsettled(differed time.Time) time.Duration {
 		if r.why.Newest.After(newest) {
 			newest = r.why.Newest
 		}
+		if latest := l.At.Latest(now); newest.After(latest) {
+			newest = latest // nothing was written in the future, whatever an event or a copied file says
+		}
 		wait = max(wait, r.Settle-l.At.Earliest(now).Sub(newest))
 	}
 	return wait

@@ -87,7 +87,7 @@ func (o Opener) astro(ctx context.Context, t config.Target) (*astro.Client, erro
 		URL: o.AstroURL, Organization: t.Organization, Token: token, Transport: o.Transport, Version: o.Version,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w (the token is %s)", err, t.Token)
+		return nil, fmt.Errorf("%w (the token is %s)", err, secret.Shown(t.Token))
 	}
 	return client, nil
 }

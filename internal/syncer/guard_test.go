@@ -1,0 +1,40 @@
+package syncer_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+func TestGuard_withoutTheLiveManifestRefuses(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "a")
+		w.after(syncer.Deployed)
+		require.NoError(w, os.RemoveAll(filepath.Join(w.st, deployment, "manifests")))
+		w.write("a.py", "b")
+		assert.Contains(w, w.after(syncer.Rejected).Reason, "--allow-deletions")
+		w.expect(syncer.Deployed, syncer.Trigger{Kind: syncer.ByCommand, Overrides: syncer.Overrides{AllowDeletions: true}})
+	})
+}
+
+func TestSettle_timesOfTheFutureAreNotBelieved(t *testing.T) {
+	for name, when := range map[string]time.Time{
+		"50 years":  time.Date(2076, 1, 1, 0, 0, 0, 0, time.UTC),
+		"year 9999": time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.write("a.py", "a")
+				began := time.Now()
+				w.expect(syncer.Deployed, syncer.Trigger{Kind: syncer.ByEvent, Newest: when})
+				assert.GreaterOrEqual(w, time.Since(began), 3*time.Second, "it settles all the same")
+			})
+		})
+	}
+}
