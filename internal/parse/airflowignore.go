@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 
@@ -45,14 +46,60 @@ func readIgnoreFile(tree fs.FS, dir string, rules ignoreRules) ([]Finding, error
 	f.spared = "Airflow skips the line"
 	var findings []Finding
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
+	patterns := 0
 	for i, line := range strings.Split(text, "\n") {
-		if err := rules.add(dir, withoutComment(line)); err != nil {
+		pattern := withoutComment(line)
+		if strings.TrimSpace(pattern) != "" {
+			patterns++
+		}
+		var err error
+		if patterns > maxPatterns {
+			err = errPatterns
+		} else {
+			err = addBounded(rules, dir, pattern)
+		}
+		if errors.Is(err, errBounds) {
+			limited := file{path: f.path, spared: "the pattern is not applied"}
+			findings = append(findings, limited.findings(fact{Rule: RuleIgnoreFile, Message: err.Error(), Line: i + 1})...)
+			if !errors.Is(err, errLong) {
+				break // so it is for all that follow
+			}
+			continue
+		}
+		if err != nil {
 			findings = append(findings, f.findings(fact{
 				Rule: RuleIgnoreFile, Message: printable(err.Error()), Line: i + 1, Column: 1, Source: printable(line),
 			})...)
 		}
 	}
 	return findings, nil
+}
+
+const (
+	maxPatterns = 1000    // of a file
+	maxPattern  = 1000    // bytes of one
+	maxProgram  = 200_000 // instructions of all regular expressions of a tree, at 40 bytes and more
+)
+
+// errBounds is what all patterns have in common that are skipped for their size.
+var (
+	errBounds   = errors.New("too much")
+	errPatterns = bounds("the file has more than %d patterns: this one and those below are skipped", maxPatterns)
+	errLong     = bounds("the pattern is longer than %d bytes", maxPattern)
+	errProgram  = bounds("the patterns make more than %d instructions: this one and those below are skipped", maxProgram)
+)
+
+type boundsError string
+
+func bounds(format string, n int) error    { return boundsError(fmt.Sprintf(format, n)) }
+func (e boundsError) Error() string        { return string(e) }
+func (e boundsError) Is(target error) bool { return target == errBounds }
+
+func addBounded(rules ignoreRules, dir, pattern string) error {
+	if len(pattern) > maxPattern {
+		return errLong
+	}
+	return rules.add(dir, pattern)
 }
 
 func readBounded(tree fs.FS, name string) ([]byte, error) {
@@ -89,7 +136,10 @@ func (g *globs) add(dir, line string) error {
 func (g *globs) Match(file string) (string, bool) { return g.rules.Match(file) }
 
 // regexps is the dialect of Airflow 2: any match anywhere in the path ignores, and nothing takes it back.
-type regexps struct{ rules []regexpRule }
+type regexps struct {
+	rules   []regexpRule
+	program int // instructions
+}
 
 type regexpRule struct {
 	base string // "" or a directory with a slash
@@ -99,6 +149,13 @@ type regexpRule struct {
 func (r *regexps) add(dir, line string) error {
 	if line == "" {
 		return nil
+	}
+	parsed, err := syntax.Parse(line, syntax.Perl)
+	if err != nil {
+		return fmt.Errorf("parse pattern %q: %w", line, err)
+	}
+	if r.program += instructions(parsed); r.program > maxProgram {
+		return errProgram
 	}
 	re, err := regexp.Compile(line)
 	if err != nil {
@@ -110,6 +167,21 @@ func (r *regexps) add(dir, line string) error {
 	}
 	r.rules = append(r.rules, regexpRule{base, re})
 	return nil
+}
+
+// instructions are about those of the compiled expression, without compiling it: that is what takes the memory.
+func instructions(re *syntax.Regexp) int {
+	n := 1
+	if re.Op == syntax.OpLiteral {
+		n = len(re.Rune)
+	}
+	for _, sub := range re.Sub {
+		n += instructions(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Min, re.Max, 1)
+	}
+	return n
 }
 
 func (r *regexps) Match(file string) (string, bool) {

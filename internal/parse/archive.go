@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,27 +13,33 @@ import (
 	"strings"
 )
 
-// maxArchive bounds a zip that has to be read into memory, because its fs.File cannot be read at an offset.
+// maxArchive bounds a zip: one whose fs.File cannot be read at an offset has to be read into memory.
 const maxArchive = 64 << 20
+
+// maxEntries bounds the directory of a zip, which is in memory as a whole.
+const maxEntries = 20_000
 
 // maxModules bounds how many modules of a zip are checked; Airflow imports each of them.
 const maxModules = 1000
 
 // checkArchive checks the modules at the root of a zip, which Airflow imports as DAG files; it knows nothing of those
 // deeper inside until one of them is imported.
-func (c *Checker) checkArchive(ctx context.Context, tree fs.FS, f file) (int, []Finding, error) {
+func (c *Checker) checkArchive(ctx context.Context, b *budget, tree fs.FS, f file) (int, []Finding, error) {
 	in, err := tree.Open(f.path)
 	if err != nil {
 		return 0, nil, fmt.Errorf("open %s: %w", f.path, err)
 	}
 	defer in.Close() //nolint:errcheck // it was only read
-	archive, err := openArchive(in)
-	if errors.Is(err, zip.ErrFormat) || errors.Is(err, errTooLarge) {
+	archive, source, err := openArchive(in)
+	switch {
+	case err == nil:
+	case source == nil || source.err != nil:
+		return 0, nil, fmt.Errorf("read %s: %w", f.path, err)
+	case errors.Is(err, errTooLarge), errors.Is(err, errTooMany):
+		return 0, f.findings(fact{Rule: RuleArchive, Message: err.Error() + ", and so is not checked"}), nil
+	default:
 		f.spared = "Airflow may skip it"
 		return 0, f.findings(fact{Rule: RuleArchive, Message: "it cannot be read: " + err.Error()}), nil
-	}
-	if err != nil {
-		return 0, nil, fmt.Errorf("read %s: %w", f.path, err)
 	}
 	var findings []Finding
 	files := 0
@@ -44,7 +51,7 @@ func (c *Checker) checkArchive(ctx context.Context, tree fs.FS, f file) (int, []
 			message := fmt.Sprintf("it has more than %d modules: the others are not checked", maxModules)
 			return maxModules, append(findings, f.findings(fact{Rule: RuleArchive, Message: message})...), nil
 		}
-		more, err := c.checkMember(ctx, f, member)
+		more, err := c.checkMember(ctx, b, f, member, source)
 		if err != nil {
 			return files, nil, err
 		}
@@ -53,38 +60,115 @@ func (c *Checker) checkArchive(ctx context.Context, tree fs.FS, f file) (int, []
 	return files, findings, nil
 }
 
-func (c *Checker) checkMember(ctx context.Context, f file, member *zip.File) ([]Finding, error) {
+func (c *Checker) checkMember(ctx context.Context, b *budget, f file, member *zip.File, source *source) ([]Finding, error) {
 	f.path += "/" + printable(member.Name)
-	in, err := member.Open()
-	if err == nil {
-		defer in.Close() //nolint:errcheck // it was only read
-		var findings []Finding
-		if findings, err = c.checkReader(ctx, f, in); err == nil {
-			return findings, nil
-		}
+	if b.skips(f) {
+		return nil, nil
 	}
-	if errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) {
+	data, err := c.readMember(member)
+	switch {
+	case err == nil:
+		return c.checkData(ctx, b, f, data)
+	case source.err != nil:
+		return nil, fmt.Errorf("read %s: %w", f.path, source.err)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
 		return f.findings(fact{Rule: RuleArchive, Message: "it cannot be unpacked: " + err.Error()}), nil
 	}
-	return nil, fmt.Errorf("check %s: %w", f.path, err)
 }
 
-var errTooLarge = fmt.Errorf("it is larger than %s", size(maxArchive))
+func (c *Checker) readMember(member *zip.File) ([]byte, error) {
+	in, err := member.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // it was only read
+	return c.read(in)
+}
 
-func openArchive(in fs.File) (*zip.Reader, error) {
+var (
+	errTooLarge = fmt.Errorf("it is larger than %s", size(maxArchive))
+	errTooMany  = fmt.Errorf("it has more than %d entries", maxEntries)
+)
+
+// source is the bytes of a zip. It remembers what failed below it: that is the tree's fault, not the zip's.
+type source struct {
+	io.ReaderAt
+	length int64
+	err    error
+}
+
+func (s *source) ReadAt(p []byte, offset int64) (int, error) {
+	if offset < 0 || offset >= s.length {
+		return 0, io.EOF // the zip has a wrong offset
+	}
+	n, err := s.ReaderAt.ReadAt(p, offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}
+
+// openArchive reads a zip's directory. Without a source, the error is the tree's.
+func openArchive(in fs.File) (*zip.Reader, *source, error) {
 	info, err := in.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if at, ok := in.(io.ReaderAt); ok {
-		return zip.NewReader(at, info.Size())
+	length := info.Size()
+	at, ok := in.(io.ReaderAt)
+	if !ok && length <= maxArchive {
+		data, err := io.ReadAll(io.LimitReader(in, maxArchive+1))
+		if err != nil {
+			return nil, nil, err
+		}
+		at, length = bytes.NewReader(data), int64(len(data))
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxArchive+1))
+	s := &source{ReaderAt: at, length: length}
+	if length > maxArchive {
+		return nil, s, errTooLarge
+	}
+	if err := countEntries(s); err != nil {
+		return nil, s, err
+	}
+	archive, err := zip.NewReader(s, length)
+	if err == nil && len(archive.File) > maxEntries {
+		err = errTooMany
+	}
+	return archive, s, err
+}
+
+// countEntries asks the record at the end, so that a large directory is refused before it is in memory. That record
+// may lie; so when what is before it has room for too many entries, their signatures are counted.
+func countEntries(s *source) error {
+	const record, comment, entry = 22, 1<<16 - 1, 46
+	tail := make([]byte, min(s.length, record+comment))
+	if n, err := s.ReadAt(tail, s.length-int64(len(tail))); n < len(tail) {
+		return err
+	}
+	at := bytes.LastIndex(tail[:max(len(tail)-record+4, 0)], []byte("PK\x05\x06"))
+	if at < 0 {
+		return nil // zip.NewReader will say so
+	}
+	end := s.length - int64(len(tail)-at)
+	length, offset := binary.LittleEndian.Uint32(tail[at+12:]), binary.LittleEndian.Uint32(tail[at+16:])
+	start := max(min(int64(offset), end-int64(length)), 0)
+	if length == 1<<16-1 || length == 1<<32-1 || offset == 1<<32-1 {
+		start = 0 // zip64 has it elsewhere
+	}
+	if binary.LittleEndian.Uint16(tail[at+10:]) > maxEntries {
+		return errTooMany
+	}
+	if end-start <= maxEntries*entry {
+		return nil
+	}
+	directory, err := io.ReadAll(io.NewSectionReader(s, start, end-start))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(data) > maxArchive {
-		return nil, errTooLarge
+	if bytes.Count(directory, []byte("PK\x01\x02")) > maxEntries {
+		return errTooMany
 	}
-	return zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	return nil
 }

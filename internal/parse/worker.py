@@ -15,11 +15,14 @@ NAME = "<dag>"  # CPython looks for the text of some errors in a file of this na
 ONLY_AST = 0x400
 MOST = 20  # findings a file: a file full of newer syntax needs no longer list
 AROUND = 120  # characters of the source line on each side of the column
+REFUSED = ("punycode", "idna")  # codecs that take quadratic time
 WORDS = 500  # characters of a message: names in it can be as long as the file
 
 
 def main(target, memory, seconds):
     quiet()
+    for name in REFUSED:
+        sys.modules["encodings." + name] = None  # importing it fails, and so there is no such codec
     renew = limits(memory, seconds)
     send('{"python": [%d, %d, %d]}' % sys.version_info[:3])
     while True:
@@ -180,6 +183,8 @@ def unreadable(data):
     try:
         data.decode(encoding)
     except LookupError:
+        if encoding.lower().replace("-", "_") in REFUSED:
+            return Fact("encoding", "it declares the encoding %s, which is unsupported" % encoding, declared, 1)
         return Fact("encoding", "it declares the encoding %s, which Python does not know" % encoding, declared, 1)
     except UnicodeDecodeError as error:
         hint = "declare its encoding, or save it as UTF-8"
