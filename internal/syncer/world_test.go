@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,8 +40,9 @@ type world struct {
 	transport http.RoundTripper
 	src, st   string
 	target    syncer.Target
-	// opened is called with each object that is read, before it is.
-	opened func(key string)
+	// opened is called with each object that is read, before it is; one at a time.
+	opened  func(key string)
+	opening sync.Mutex
 	// checks counts the checks.
 	checks int
 }
@@ -93,9 +95,11 @@ type hooked struct {
 }
 
 func (h hooked) Open(ctx context.Context, o bucket.Object) (io.ReadCloser, error) {
+	h.w.opening.Lock() // a run reads its objects side by side
 	if h.w.opened != nil {
 		h.w.opened(o.Key)
 	}
+	h.w.opening.Unlock()
 	return h.Bucket.Open(ctx, o)
 }
 
