@@ -101,6 +101,9 @@ func TestCheck_agreesWithAnOlderPython(t *testing.T) {
 		t.Logf("%s refuses %d of %d", version, len(theirs.Findings), len(tree))
 		assert.Equal(t, paths(theirs, tree), paths(ours, tree), version)
 	}
+	if asked == 0 && os.Getenv("CI") != "" {
+		t.Fatal("no older Python is on the PATH to compare with")
+	}
 	if asked == 0 {
 		t.Skip("there is no older Python here")
 	}

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"archive/tar"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -138,4 +140,24 @@ func edited(data []byte, change func(*state.State)) []byte {
 		return data
 	}
 	return append(b, '\n')
+}
+
+// archive is what a person deploys by hand.
+func archive(name string) []byte {
+	var b bytes.Buffer
+	t := tar.NewWriter(&b)
+	_ = t.WriteHeader(&tar.Header{Name: "dags/" + name, Mode: 0o644, Size: 1}) // to memory
+	_, _ = t.Write([]byte("x"))
+	_ = t.Close()
+	return b.Bytes()
+}
+
+// edit changes the state as a person's command does.
+func (w *world) edit(change func(*state.State)) {
+	key := "state/" + deployment + "/state.json"
+	o, ok := w.store.objects[key]
+	if !ok {
+		return
+	}
+	w.store.put(key, edited(o.data, change))
 }

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"fmt"
@@ -19,7 +18,6 @@ import (
 	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/parse"
 	"github.com/dagferry/dagferry/internal/secret"
-	"github.com/dagferry/dagferry/internal/state"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -321,26 +319,6 @@ func (w *world) send(sweep bool) {
 		}
 	}
 	w.messages = append(w.messages, &m)
-}
-
-// archive is what a person deploys by hand.
-func archive(name string) []byte {
-	var b bytes.Buffer
-	t := tar.NewWriter(&b)
-	_ = t.WriteHeader(&tar.Header{Name: "dags/" + name, Mode: 0o644, Size: 1}) // to memory
-	_, _ = t.Write([]byte("x"))
-	_ = t.Close()
-	return b.Bytes()
-}
-
-// hold and release are a person's.
-func (w *world) edit(change func(*state.State)) {
-	key := "state/" + deployment + "/state.json"
-	o, ok := w.store.objects[key]
-	if !ok {
-		return
-	}
-	w.store.put(key, edited(o.data, change))
 }
 
 // play runs the schedule, and then lets everything come to rest.

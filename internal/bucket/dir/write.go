@@ -110,7 +110,7 @@ func replace(folder *os.Root, name string, data []byte) error {
 		return unwritten(err)
 	}
 	if err := syncFolder(folder); err != nil {
-		return fmt.Errorf("flush the folder: %w", err) // not classified: the new file is there, for now
+		return fmt.Errorf("flush the folder: %w", err) // not classified: the new file is there already
 	}
 	return nil
 }
