@@ -61,12 +61,13 @@ func TestFunction_badInput(t *testing.T) {
 			s.start()
 			answer := s.invoke(s.changed("new.py"))
 			assert.Equal(t, tc.back, len(answer.BatchItemFailures) == 1, "whether the message comes back")
-			assert.Contains(t, s.log.String(), tc.says)
+			log := s.logged()
+			assert.Contains(t, log, tc.says)
 			if name != "unknown Deployment" {
 				assert.Equal(t, live, s.sim.Live(deployment))
 			}
 			for _, secret := range []string{"hunter2", "sig=", s.token} {
-				assert.NotContains(t, s.log.String(), secret)
+				assert.NotContains(t, log, secret)
 			}
 		})
 	}
@@ -75,7 +76,7 @@ func TestFunction_badInput(t *testing.T) {
 func TestFunction_emptyPrefixAtFirst(t *testing.T) {
 	s := newStage(t)
 	assert.Empty(t, s.invoke(s.changed("gone.py")).BatchItemFailures)
-	assert.Contains(t, s.log.String(), "guard.minFiles")
+	assert.Contains(t, s.logged(), "guard.minFiles")
 	assert.Zero(t, s.deploys())
 }
 

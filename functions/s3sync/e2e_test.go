@@ -84,7 +84,7 @@ func TestFunction_answersEachMessageByItself(t *testing.T) {
 	answer = s.invoke(`{"hello": "world"}`, s.changed("a.py"))
 	require.Len(t, answer.BatchItemFailures, 1, "the unknown message goes to the dead-letter queue, the other is done")
 	assert.Equal(t, "a.py", s.live())
-	assert.Contains(t, s.log.String(), "unknown event")
+	assert.Contains(t, s.logged(), "unknown event")
 	stats := s.queue.Stats()
 	assert.Zero(t, stats.Visible, "the unknown message stays away for a while")
 
@@ -92,7 +92,7 @@ func TestFunction_answersEachMessageByItself(t *testing.T) {
 	assert.Empty(t, answer.BatchItemFailures)
 	answer = s.invoke(strings.ReplaceAll(sweep(), "prod", "nobody"))
 	assert.Empty(t, answer.BatchItemFailures)
-	assert.Contains(t, s.log.String(), `the target \"nobody\", which is not configured`)
+	assert.Contains(t, s.logged(), `the target \"nobody\", which is not configured`)
 }
 
 func TestFunction_busyMessageComesBackSoon(t *testing.T) {

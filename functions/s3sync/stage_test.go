@@ -120,6 +120,13 @@ func stageOn(t *testing.T, store *minio.Server, queues *queue.Server) *stage {
 	return s
 }
 
+// logged is all that the function has logged. Its instances end first: their output comes through a pipe, in which a line
+// may still be when the answer is there.
+func (s *stage) logged() string {
+	s.function.KillAll()
+	return s.log.String()
+}
+
 func (s *stage) configuration() string {
 	return fmt.Sprintf(`version: 1
 targets:
