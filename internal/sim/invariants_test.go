@@ -20,7 +20,7 @@ func (w *world) tree(ignore []string) (digest string, rejected bool) {
 	var entries []bundle.Entry
 	for key, o := range w.store.objects {
 		name, ok := strings.CutPrefix(key, "dags/")
-		if !ok || slices.Contains(ignore, name) {
+		if !ok || slices.Contains(ignore, name) || name == doneMarker {
 			continue
 		}
 		sum := sha256.Sum256(o.data)
@@ -30,12 +30,17 @@ func (w *world) tree(ignore []string) (digest string, rejected bool) {
 	return bundle.NewManifest(bundle.LayoutDags, entries).Digest(), rejected || len(entries) == 0
 }
 
+// moment is what is known of a state of the bucket: whether it ever was a whole one, and not between the two writes of
+// a pair or within a batch.
+type moment struct{ pair, batch bool }
+
 // bucketChanged notes what the bucket holds now, under every configuration that there is.
 func (w *world) bucketChanged() {
 	clear(w.told) // the same again, after something else, is told again
 	for _, ignore := range [][]string{nil, {"b.py"}} {
 		digest, _ := w.tree(ignore)
-		w.history[digest] = true
+		was := w.history[digest]
+		w.history[digest] = moment{pair: was.pair || !w.half, batch: was.batch || w.batch == 0}
 	}
 }
 
@@ -50,8 +55,16 @@ func (w *world) liveDigest() string {
 // finalized checks I2: what one of ours made live is what the bucket really held at some moment.
 func (w *world) finalized() {
 	w.became = time.Now()
-	if deploys := w.sim.Deploys(deployment); len(deploys) > 0 && !w.history[w.liveDigest()] {
+	if len(w.sim.Deploys(deployment)) == 0 {
+		return
+	}
+	switch was, held := w.history[w.liveDigest()]; {
+	case !held:
 		w.fail("I2: what is live was never what the bucket held")
+	case w.calm && !was.pair:
+		w.fail("I2: one of two files that belong together is live")
+	case w.calm && w.markers && !was.batch:
+		w.fail("I2: half a batch is live")
 	}
 }
 

@@ -17,6 +17,9 @@ func (w *world) live() time.Time {
 	if w.burst > 0 {
 		return w.burstOn()
 	}
+	if w.pairs > 0 {
+		return w.pairOn()
+	}
 	if w.script {
 		w.write("a.py", time.Now().String())
 		w.bucketChanged()
@@ -33,9 +36,49 @@ func (w *world) live() time.Time {
 			w.interfere(r)
 		} else {
 			w.author(r)
+			gap += w.batched(r)
 		}
 	}
 	return time.Now().Add(gap)
+}
+
+// batched ends a batch with its marker now and then. In calm schedules the author gives it the time to be deployed, as
+// docs/guarantees.md asks for; nothing but whole batches goes out then.
+func (w *world) batched(r *rand.Rand) time.Duration {
+	if !w.markers {
+		return 0
+	}
+	w.batch++
+	if r.IntN(3) > 0 {
+		return 0
+	}
+	w.complete()
+	if w.calm {
+		return 90 * time.Second
+	}
+	return 0
+}
+
+// complete writes the marker, with or without a change before it.
+func (w *world) complete() {
+	w.batch = 0
+	w.write(doneMarker, fmt.Sprint("batch ", w.choices, time.Now()))
+	w.bucketChanged()
+	w.send(false)
+}
+
+// pairOn replaces one file of a pair, and the other soon after.
+func (w *world) pairOn() time.Time {
+	r := w.choose()
+	w.uploads++
+	w.half = w.uploads%2 == 1
+	w.write([]string{"y.py", "x.py"}[w.uploads%2], fmt.Sprint("pair ", (w.uploads+1)/2))
+	w.bucketChanged()
+	w.send(false)
+	if w.half {
+		return time.Now().Add(time.Duration(r.IntN(2000)) * time.Millisecond)
+	}
+	return time.Now().Add(w.pairs + time.Duration(r.IntN(4000))*time.Millisecond)
 }
 
 // burstOn makes the next upload of a burst.
@@ -62,8 +105,10 @@ func (w *world) author(r *rand.Rand) {
 		w.write(name, "broken "+fmt.Sprint(r.IntN(3)))
 	case 2: // together, as far as a bucket knows it: one right after the other
 		version := fmt.Sprint("pair ", r.IntN(100))
+		w.half = true
 		w.write("x.py", version)
 		w.bucketChanged()
+		w.half = false
 		w.write("y.py", version)
 	case 3:
 		if w.strict {

@@ -15,15 +15,11 @@ import (
 // enough is how many schedules a left-out rule may survive. The slowest is found within a tenth of it.
 const enough = 20000
 
-// TestMutants leaves out each rule of the protocol, and expects the simulation to notice. (The rule about markers is
-// TestRun_markerSaysWhenASourceIsComplete's in internal/syncer: schedules have none.)
+// TestMutants leaves out each rule of the protocol, and expects the simulation to notice.
 func TestMutants(t *testing.T) {
 	defer mutant.LeaveOut("")
 	dir := spoolDir(t)
 	for _, rule := range mutant.Rules() {
-		if rule == mutant.MarkersInKey {
-			continue
-		}
 		t.Run(string(rule), func(t *testing.T) {
 			mutant.LeaveOut(rule)
 			found := caught(t, rule, dir)

@@ -20,9 +20,9 @@ var (
 	oneSeed   = flag.Uint64("sim.seed", 0, "play this seed alone, and show what happens")
 )
 
-// scheduleOf is the schedule of a seed: some without sweeps, some without people.
+// scheduleOf is the schedule of a seed: some without sweeps, some without people, some with markers.
 func scheduleOf(seed uint64) schedule {
-	return schedule{seed: seed, strict: seed%4 == 0, people: seed%2 == 1, calm: seed%8 == 3}
+	return schedule{seed: seed, strict: seed%4 == 0, people: seed%2 == 1, calm: seed%8 == 3, markers: seed%16 == 9 || seed%16 == 11 || seed%16 == 12}
 }
 
 // played plays a schedule in a bubble of its own.

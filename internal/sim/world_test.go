@@ -1,10 +1,8 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,11 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
-	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
-	"github.com/dagferry/dagferry/internal/parse"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
@@ -27,6 +22,12 @@ type schedule struct {
 	// calm has no faults; strict has no sweeps, so that events alone must do.
 	calm, strict bool
 	people       bool
+	// markers: a batch is a few of an author's acts, and then a marker.
+	markers bool
+	// pairs is two files that are replaced one within two seconds of the other, for ever, with a pause of this between
+	// pairs, instead of what people do. rash does not wait for the bucket to settle.
+	pairs time.Duration
+	rash  bool
 	// script is two uploads, four minutes apart, instead of what people do.
 	script bool
 	// burst is that many uploads, evenly over a time, instead of what people do; workers how many there are, 3 if 0.
@@ -76,11 +77,13 @@ type world struct {
 	results  chan result
 	last     map[bool]syncer.Record // by whether it was a sweep
 	calmFrom time.Time
+	batch    int            // acts since the last marker
+	half     bool           // between the two writes of a pair
 	told     map[string]int // how often a rejection was told, by listing key
 	foreign  time.Time      // when another dagferry deployed last
 
 	ignore  []string
-	history map[string]bool // digests of every state that the bucket had, under every configuration
+	history map[string]moment // every state that the bucket had, under every configuration, by its digest
 	wrong   []string
 	lines   []string
 
@@ -103,7 +106,7 @@ const (
 func newWorld(s schedule, dir string) *world {
 	w := &world{
 		schedule: s, gate: newGate(), store: &store{objects: map[string]object{}}, sim: newAstro(), dir: dir,
-		results: make(chan result, 1000), history: map[string]bool{}, last: map[bool]syncer.Record{}, told: map[string]int{}, calmFrom: time.Now().Add(length),
+		results: make(chan result, 1000), history: map[string]moment{}, last: map[bool]syncer.Record{}, told: map[string]int{}, calmFrom: time.Now().Add(length),
 	}
 	w.token = secret.NewValue(w.sim.Token(astrotest.TokenOptions{}))
 	w.store.wrote = w.checkState
@@ -172,35 +175,6 @@ func (w *world) refusal(c *call, r *rand.Rand) fate {
 		return fate{conflict: true}
 	}
 	return fate{err: errBefore}
-}
-
-// target is what a worker opens.
-func (w *world) target(a *actor) (syncer.Target, error) {
-	client, err := astro.New(astro.Options{URL: "http://localhost/v1", Token: w.token, Transport: wire{w, a}})
-	return syncer.Target{
-		Name: "prod", Deployment: deployment, Astro: client,
-		Sources: []syncer.Source{{Bucket: view{w.store, w.gate, a, "dags/"}}},
-		State:   view{w.store, w.gate, a, "state/"},
-		Layout:  bundle.LayoutDags, Ignore: slices.Clone(w.ignore), Settle: 3 * time.Second, MaxWait: time.Minute,
-		MinFiles: 1, MaxDeleted: 100, Runtime: syncer.Runtime{Airflow: "3.1", Python: "3.12"},
-		Check: syncer.Check{Do: check, Settings: []string{"sim"}},
-	}, err
-}
-
-// check refuses what begins with "broken".
-func check(_ context.Context, _ syncer.Runtime, tree fs.FS) (parse.Report, error) {
-	var r parse.Report
-	err := fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := fs.ReadFile(tree, path)
-		if bytes.HasPrefix(body, []byte("broken")) {
-			r.Findings = append(r.Findings, parse.Finding{Path: path, Line: 1, Rule: parse.RuleSyntax, Severity: parse.Block, Message: "broken"})
-		}
-		return err
-	})
-	return r, err
 }
 
 // begin starts a worker on some messages.
@@ -338,7 +312,10 @@ func (w *world) play(t *testing.T) {
 			continue
 		}
 		now := time.Now()
-		if !now.Before(next) && now.Before(w.calmFrom) {
+		if !now.Before(w.calmFrom) && w.batch > 0 {
+			w.complete()
+		}
+		if !now.Before(next) && (now.Before(w.calmFrom) || w.half) {
 			next = w.live()
 			continue
 		}
