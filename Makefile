@@ -9,6 +9,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 GOLANGCI_VERSION := v2.15.0
 export DAGFERRY_MINIO ?= $(CACHE)/bin/minio-$(MINIO_VERSION)
+TOXIPROXY_VERSION := v2.12.0
+export DAGFERRY_TOXIPROXY ?= $(CACHE)/bin/toxiproxy-$(TOXIPROXY_VERSION)
 GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 MOTO := $(CACHE)/venv/moto/installed
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
@@ -35,7 +37,11 @@ sim: ## 100,000 simulated schedules of the protocol (make test plays 2,000)
 
 .PHONY: mutants
 mutants: ## leave each rule of the protocol out, and see the tests notice
-	go test -tags mutants ./internal/sim ./internal/syncer -v -run 'TestMutant' -timeout 30m
+	go test -tags mutants ./internal/sim -v -run 'TestMutant' -timeout 30m
+
+.PHONY: soak
+soak: tools ## twenty minutes of authors, killed functions and broken connections, and up to twenty for the last message (docs/soak.md)
+	go test ./functions/s3sync -v -run 'TestSoak' -soak 20m -soak.report $(CURDIR)/docs/soak.md -timeout 1h
 
 .PHONY: lint
 lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
@@ -53,11 +59,16 @@ demo-check: ## the demo, for programs: fails unless what is live is what the buc
 	go run ./cmd/dagferry demo --json
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
 	ln -sf $(@F) $(CACHE)/bin/minio
+
+$(DAGFERRY_TOXIPROXY):
+	GOBIN=$(CACHE)/bin/tmp go install github.com/Shopify/toxiproxy/v2/cmd/server@$(TOXIPROXY_VERSION)
+	mv $(CACHE)/bin/tmp/server $@
+	ln -sf $(@F) $(CACHE)/bin/toxiproxy
 
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

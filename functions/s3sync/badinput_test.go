@@ -13,15 +13,6 @@ import (
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
 )
 
-// putState replaces the stored state.
-func (s *stage) putState(body string) {
-	s.Helper()
-	_, err := s.s3.PutObject(s.Context(), &s3.PutObjectInput{
-		Bucket: &s.states, Key: aws.String("state/" + deployment + "/state.json"), Body: strings.NewReader(body),
-	})
-	require.NoError(s, err)
-}
-
 // Whatever is wrong, an upload ends as deployed, or with a clear error and with what was live untouched.
 func TestFunction_badInput(t *testing.T) {
 	for name, tc := range map[string]struct {

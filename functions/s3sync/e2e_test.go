@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dagferry/dagferry/internal/local/lambda"
 	"github.com/dagferry/dagferry/internal/local/queue"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
@@ -35,7 +36,7 @@ func TestFunction_mainJob(t *testing.T) {
 			_, _ = q.Send(body)
 		}
 	})
-	s := stageOn(t, store, queues)
+	s := stageOn(t, store, queues, q)
 	s.settle = "1s"
 	store.Notify(t, s.dags, "prod/dags/")
 	s.mapped()
@@ -72,6 +73,38 @@ func TestFunction_mainJob(t *testing.T) {
 	assert.Zero(t, s.queue.Stats().Dead)
 }
 
+// Ten functions at once, each with a hundred of the messages: one deploys, the others give theirs back, and none is
+// given up.
+func TestFunction_fiveThousandEventsAtOnce(t *testing.T) {
+	s := newStage(t)
+	dead, err := s.queues.Create("dead", queue.Attributes{})
+	require.NoError(t, err)
+	s.queue, err = s.queues.Create("burst", queue.Attributes{Visibility: 960 * time.Second, DeadLetter: "dead", MaxReceives: 50})
+	require.NoError(t, err)
+	s.change = func(o *lambda.Options) { o.MaxInstances = 10 }
+	s.settle = "3s"
+	for i := range 500 {
+		s.upload(fmt.Sprintf("%03d.py", i), "X = 1\n")
+	}
+	for i := range 5000 {
+		_, err := s.queue.Send(s.changed(fmt.Sprintf("%03d.py", i%500)))
+		require.NoError(t, err)
+	}
+	var batches, busy atomic.Int64
+	s.mappedFrom(s.queue, 10, func(b lambda.Batch) {
+		batches.Add(1)
+		if len(b.Failed) > 0 {
+			busy.Add(1)
+		}
+	})
+	s.atRest()
+	assert.Len(t, s.sim.Live(deployment), 500)
+	assert.LessOrEqual(t, s.deploys(), 2)
+	assert.Zero(t, dead.Stats().Visible)
+	assert.NotZero(t, busy.Load(), "some found another at work, or this shows nothing")
+	t.Logf("%d batches, %d given back, %d deploys", batches.Load(), busy.Load(), s.deploys())
+}
+
 func TestFunction_answersEachMessageByItself(t *testing.T) {
 	s := newStage(t)
 	s.upload("a.py", "import airflow\n")
@@ -98,12 +131,7 @@ func TestFunction_answersEachMessageByItself(t *testing.T) {
 func TestFunction_busyMessageComesBackSoon(t *testing.T) {
 	s := newStage(t)
 	s.upload("a.py", "import airflow\n")
-	_, err := s.s3.PutObject(t.Context(), &s3.PutObjectInput{
-		Bucket: &s.states, Key: aws.String("state/" + deployment + "/state.json"), ContentType: aws.String("application/json"),
-		Body: strings.NewReader(fmt.Sprintf(`{"version":1,"lineage":"l","fence":1,"holder":"r","leaseUntil":%q}`,
-			time.Now().Add(time.Minute).UTC().Format(time.RFC3339))),
-	})
-	require.NoError(t, err)
+	s.lease(time.Minute)
 	assert.Len(t, s.invoke(s.changed("a.py")).BatchItemFailures, 1, "a busy message is never acknowledged")
 	assert.Empty(t, s.invoke(sweep()).BatchItemFailures, "a sweep never fails on busy")
 	assert.Empty(t, s.live())
@@ -111,11 +139,10 @@ func TestFunction_busyMessageComesBackSoon(t *testing.T) {
 }
 
 func TestFunction_shortTimeoutIsRefused(t *testing.T) {
-	s := newStage(t)
-	s.start()
-	err := longEnough(deadlineIn(t, 300*time.Second))
+	h := host{syncer: syncer.Syncer{Budgets: budgets()}}
+	err := h.longEnough(deadlineIn(t, 300*time.Second))
 	require.ErrorContains(t, err, "set it to 900 s")
-	require.NoError(t, longEnough(deadlineIn(t, 900*time.Second)))
+	require.NoError(t, h.longEnough(deadlineIn(t, 900*time.Second)))
 }
 
 func deadlineIn(t *testing.T, d time.Duration) context.Context {

@@ -37,7 +37,7 @@ type host struct {
 
 // handle is one invocation. Its configuration is read anew. An error gives the whole batch back.
 func (h *host) handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-	if err := longEnough(ctx); err != nil {
+	if err := h.longEnough(ctx); err != nil {
 		return events.SQSEventResponse{}, err
 	}
 	cfg, err := h.env.Function()
@@ -51,10 +51,11 @@ func (h *host) handle(ctx context.Context, batch events.SQSEvent) (events.SQSEve
 }
 
 // longEnough refuses a function whose time-out could end a run before its lease.
-func longEnough(ctx context.Context) error {
+func (h *host) longEnough(ctx context.Context) error {
 	deadline, bounded := ctx.Deadline()
-	if left := time.Until(deadline).Round(time.Second); bounded && left < syncer.Budget+answerTime {
-		return fmt.Errorf("the function's time-out is %s, and a run may take %s: set it to 900 s", left, syncer.Budget+answerTime)
+	needs := h.syncer.Budgets.Run() + answerTime
+	if left := time.Until(deadline).Round(time.Second); bounded && left < needs {
+		return fmt.Errorf("the function's time-out is %s, and a run may take %s: set it to 900 s", left, needs)
 	}
 	return nil
 }
@@ -85,7 +86,7 @@ func (h *host) runAll(ctx context.Context, cfg config.Config, letters []letter) 
 
 // run makes the run of one target, if the invocation has time for it.
 func (h *host) run(ctx context.Context, t config.Target, why syncer.Trigger) error {
-	if longEnough(ctx) != nil {
+	if h.longEnough(ctx) != nil {
 		return fault.Errorf(fault.Busy, "the invocation has no time left for the target %s", t.Name)
 	}
 	opened, err := h.open.Target(ctx, t)

@@ -57,7 +57,7 @@ func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, erro
 		env:    env,
 		log:    log,
 		queue:  sqs.NewFromConfig(aws),
-		syncer: syncer.Syncer{Log: log, Version: version},
+		syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets()},
 		open: target.Opener{
 			Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
 			Checks: &target.Checks{Interpreter: interpreter},

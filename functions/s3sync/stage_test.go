@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dagferry/dagferry/internal/astro"
@@ -46,20 +48,26 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	bootstrap = filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the function: %v\n%s", err, out)
+	if err := buildFunction(bootstrap, "lambda.norpc"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+func buildFunction(to, tags string) error {
+	build := exec.Command("go", "build", "-tags", tags, "-o", to, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the function: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // stage is the built function between MinIO, a queue and Astro's simulator. What a test changes of it counts from the
 // next invocation's new instance.
 type stage struct {
 	*testing.T
-	minio      *minio.Server
 	s3         *s3.Client
 	dags       string
 	states     string
@@ -71,6 +79,9 @@ type stage struct {
 	extra      string // lines for the target's configuration
 	deployment string
 	accessKey  string
+	secretKey  string
+	endpoints  map[string]string // where the function finds the services, by the variable that says so
+	change     func(*lambda.Options)
 	function   *lambda.Function
 	log        lockedBuffer
 }
@@ -98,20 +109,25 @@ func queueAttributes() queue.Attributes { return queue.Attributes{Visibility: 96
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	return stageOn(t, minio.Shared(t), queue.NewServer(queue.Options{}))
+	queues := queue.NewServer(queue.Options{})
+	q, err := queues.Create(queueName, queueAttributes())
+	require.NoError(t, err)
+	return stageOn(t, minio.Shared(t), queues, q)
 }
 
-func stageOn(t *testing.T, store *minio.Server, queues *queue.Server) *stage {
+func stageOn(t *testing.T, store *minio.Server, queues *queue.Server, q *queue.Queue) *stage {
 	t.Helper()
-	s := &stage{T: t, minio: store, s3: store.Client(), dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment, accessKey: store.AccessKey}
+	s := &stage{
+		T: t, s3: store.Client(), dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment,
+		accessKey: store.AccessKey, secretKey: store.SecretKey, queues: queues, queue: q,
+	}
 	s.sim = astrotest.Start(t, astrotest.Options{})
 	s.token = s.sim.Token(astrotest.TokenOptions{})
-	s.queues = queues
 	require.NoError(t, s.queues.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = s.queues.Close() })
-	var err error
-	s.queue, err = s.queues.Create(queueName, queueAttributes())
-	require.NoError(t, err)
+	s.endpoints = map[string]string{
+		"ASTRO_API_URL": s.sim.URL(), "AWS_ENDPOINT_URL_S3": store.Endpoint, "AWS_ENDPOINT_URL_SQS": s.queues.URL(),
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the function's log:\n%s", s.log.String())
@@ -148,15 +164,16 @@ func (s *stage) start() {
 	if s.function != nil {
 		s.function.Close()
 	}
-	s.function, err = lambda.New(lambda.Options{
+	env := map[string]string{"DAGFERRY_CONFIG": s.configuration(), "DAGFERRY_PYTHON": python, "TOKEN": s.token}
+	maps.Copy(env, s.endpoints)
+	options := lambda.Options{
 		Path: bootstrap, Name: "dagferry", Timeout: 900 * time.Second, Log: &s.log, MaxInstances: 4,
-		AccessKey: s.accessKey, SecretKey: s.minio.SecretKey,
-		Env: map[string]string{
-			"DAGFERRY_CONFIG": s.configuration(), "DAGFERRY_PYTHON": python, "TOKEN": s.token,
-			"ASTRO_API_URL":       s.sim.URL(),
-			"AWS_ENDPOINT_URL_S3": s.minio.Endpoint, "AWS_ENDPOINT_URL_SQS": s.queues.URL(),
-		},
-	})
+		AccessKey: s.accessKey, SecretKey: s.secretKey, Env: env,
+	}
+	if s.change != nil {
+		s.change(&options)
+	}
+	s.function, err = lambda.New(options)
 	require.NoError(s, err)
 	s.Cleanup(s.function.Close)
 }
@@ -277,20 +294,31 @@ func webhook(t *testing.T, send func(body string)) *minio.Server {
 // mapped feeds the function from the queue until the test ends.
 func (s *stage) mapped() {
 	s.Helper()
+	s.mappedFrom(s.queue, 2, nil)
+}
+
+func (s *stage) mappedFrom(source lambda.Source, concurrency int, observe func(lambda.Batch)) {
+	s.Helper()
 	s.start()
 	ctx, cancel := contextOf(s.T)
 	var wait sync.WaitGroup
 	mapping := lambda.Mapping{
-		Queue: s.queue, Function: s.function, BatchSize: 100, Window: time.Second, MaxConcurrency: 2, ReportBatchItemFailures: true,
+		Queue: source, Function: s.function, BatchSize: 100, Window: time.Second, MaxConcurrency: concurrency,
+		ReportBatchItemFailures: true, Observe: observe,
 	}
-	wait.Go(func() { _ = mapping.Run(ctx) })
+	wait.Go(func() { assert.NoError(s, mapping.Run(ctx)) })
 	s.Cleanup(func() { cancel(); s.function.KillAll(); wait.Wait() })
 }
 
 // until waits for something to become true.
 func (s *stage) until(what string, is func() bool) {
 	s.Helper()
-	require.Eventually(s, is, 90*time.Second, 100*time.Millisecond, what)
+	s.within(90*time.Second, what, is)
+}
+
+func (s *stage) within(d time.Duration, what string, is func() bool) {
+	s.Helper()
+	require.Eventually(s, is, d, 100*time.Millisecond, what)
 }
 
 // atRest waits until every message is dealt with.
@@ -300,6 +328,31 @@ func (s *stage) atRest() {
 		n := s.queue.Stats()
 		return n.Visible+n.InFlight == 0 && len(s.function.Running()) == 0
 	})
+}
+
+// stateJSON is the stored state.
+func (s *stage) stateJSON() string {
+	s.Helper()
+	got, err := s.s3.GetObject(s.Context(), &s3.GetObjectInput{Bucket: &s.states, Key: aws.String("state/" + deployment + "/state.json")})
+	require.NoError(s, err)
+	body, err := io.ReadAll(got.Body)
+	require.NoError(s, err)
+	return string(body)
+}
+
+// putState replaces the stored state.
+func (s *stage) putState(body string) {
+	s.Helper()
+	_, err := s.s3.PutObject(s.Context(), &s3.PutObjectInput{
+		Bucket: &s.states, Key: aws.String("state/" + deployment + "/state.json"), Body: strings.NewReader(body),
+	})
+	require.NoError(s, err)
+}
+
+// lease makes another run hold the lease.
+func (s *stage) lease(d time.Duration) {
+	s.Helper()
+	s.putState(fmt.Sprintf(`{"version":1,"lineage":"l","fence":1,"holder":"r","leaseUntil":%q}`, time.Now().Add(d).UTC().Format(time.RFC3339)))
 }
 
 func sweep() string { return string(event.SweepMessage("prod")) }

@@ -167,9 +167,9 @@ func (r *run) intend(ctx context.Context, p *prepared) error {
 	}
 	remember := r.remember(p.found)
 	var hold *state.Hold
-	budget := finalizeBudget
+	budget := r.Budgets.Finalize + afterFinalize
 	if mutant.LeavesOut(mutant.LongLease) {
-		budget = gatherBudget
+		budget = r.Budgets.Gather
 	}
 	err := r.lease.Renew(ctx, budget, func(s *state.State) error {
 		landed := s.Intent != nil && s.Intent.DeployID == intent.DeployID
@@ -204,7 +204,9 @@ func (r *run) sendFinalize(ctx context.Context, p *prepared) (astro.Deploy, erro
 	if ctx.Err() != nil {
 		return astro.Deploy{}, context.Cause(ctx) // nothing was sent, so the lease need not be kept
 	}
-	d, err := r.Astro.Finalize(ctx, r.Deployment, p.deploy.ID, p.dagVersion)
+	finalize, cancel := context.WithTimeout(ctx, r.Budgets.Finalize)
+	defer cancel()
+	d, err := r.Astro.Finalize(finalize, r.Deployment, p.deploy.ID, p.dagVersion)
 	if err != nil && (astro.Refused(err) || astro.NotApplied(err)) {
 		return d, err // the intent stays: it says what was meant
 	}

@@ -13,21 +13,6 @@ import (
 	"github.com/dagferry/dagferry/internal/state"
 )
 
-const (
-	// gatherBudget bounds steps 5–8 up to the intent: maxWait (60 s) to settle, and 90 s for what is measured to take
-	// 10 s cold at 20,000 objects (docs/protocol.md, Budgets).
-	gatherBudget = 150 * time.Second
-	// finalizeTimeout is beyond the slowest DAG deploys that users measured (161–543 s).
-	finalizeTimeout = 600 * time.Second
-	// finalizeBudget bounds the rest: the time-out, and 30 s to see what became of it and to write it down.
-	finalizeBudget = finalizeTimeout + 30*time.Second
-	// leaseMargin is what every context ends before its lease.
-	leaseMargin = 2 * time.Second
-
-	// Budget is the longest that a run may take: a host begins none that has less time left.
-	Budget = gatherBudget + finalizeBudget
-)
-
 // run is one run's working memory.
 type run struct {
 	Syncer
@@ -73,6 +58,9 @@ func (s Syncer) newRun(t Target, why Trigger) *run {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	if s.Budgets == (Budgets{}) {
+		s.Budgets = LambdaBudgets()
+	}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -114,10 +102,10 @@ func (r *run) underLease(ctx context.Context) error {
 		if !errors.Is(err, errAgain) {
 			return err
 		}
-		if deadline, bounded := ctx.Deadline(); again || bounded && time.Until(deadline) < Budget {
+		if deadline, bounded := ctx.Deadline(); again || bounded && time.Until(deadline) < r.Budgets.Run() {
 			return fault.As(fault.Busy, err)
 		}
-		if err := r.lease.Renew(ctx, gatherBudget, nil); err != nil {
+		if err := r.lease.Renew(ctx, r.Budgets.Gather, nil); err != nil {
 			return err
 		}
 	}
@@ -186,7 +174,7 @@ func (r *run) state() state.State { return r.newest().State }
 // acquire is step 4's compare-and-swap. Drift never replaces another reason to deploy.
 func (r *run) acquire(ctx context.Context, due string) error {
 	defer r.step("take the lease")()
-	lease, err := r.store.Acquire(ctx, r.read, r.id, gatherBudget, func(s *state.State) {
+	lease, err := r.store.Acquire(ctx, r.read, r.id, r.Budgets.Gather, func(s *state.State) {
 		if due != "" && s.Redeploy == nil {
 			s.Redeploy = &state.Redeploy{Why: due, ID: r.id}
 		}

@@ -116,6 +116,8 @@ type Syncer struct {
 	TempDir string
 	// Version is this program's, for the record.
 	Version string
+	// Budgets bound a run's phases; LambdaBudgets if zero.
+	Budgets Budgets
 	// Progress, if set, is told what a run begins to do.
 	Progress func(doing string)
 }

@@ -53,6 +53,17 @@ func (s *Server) Live(deployment string) []LiveFile {
 	return []LiveFile{}
 }
 
+// Files are those of a version of the Deployment's DAGs, sorted by path: nil if there is no such version.
+func (s *Server) Files(deployment, dagTarballVersion string) []LiveFile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.deployments[deployment]
+	if d == nil || d.blob.versions[dagTarballVersion] == nil {
+		return nil
+	}
+	return slices.Clone(d.blob.versions[dagTarballVersion].files)
+}
+
 // LiveArchive is what was uploaded for Live, and nil if nothing was.
 func (s *Server) LiveArchive(deployment string) []byte {
 	if u := s.live(deployment); u != nil {

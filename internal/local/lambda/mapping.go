@@ -16,7 +16,7 @@ const longPoll = 20 * time.Second
 // Mapping is an event source mapping: it polls a queue, invokes a function with batches, and deletes what succeeded.
 // What failed it leaves alone: it comes back when its visibility time-out runs out, or when the function says.
 type Mapping struct {
-	Queue    *queue.Queue
+	Queue    Source
 	Function *Function
 	// BatchSize is the most messages of an invocation; 10 when 0, up to 10,000 with a Window of a second or more.
 	BatchSize int

@@ -20,6 +20,7 @@ const soon = 10 * time.Second
 
 type mapped struct {
 	*lambda.Mapping
+	queue   *queue.Queue
 	log     *buffer
 	batches chan lambda.Batch
 	stop    func()
@@ -32,7 +33,7 @@ func mapping(t *testing.T, change func(*lambda.Mapping), options ...func(*lambda
 	s := queue.NewServer(queue.Options{})
 	q, err := s.Create("events", queue.Attributes{Visibility: time.Minute})
 	require.NoError(t, err)
-	m := mapped{log: log, batches: make(chan lambda.Batch, 100)}
+	m := mapped{queue: q, log: log, batches: make(chan lambda.Batch, 100)}
 	m.Mapping = &lambda.Mapping{Queue: q, Function: f, MaxConcurrency: 2, ReportBatchItemFailures: true,
 		Observe: func(b lambda.Batch) { m.batches <- b }}
 	if change != nil {
@@ -48,7 +49,7 @@ func mapping(t *testing.T, change func(*lambda.Mapping), options ...func(*lambda
 
 func (m mapped) send(t *testing.T, body string) {
 	t.Helper()
-	_, err := m.Queue.Send(body)
+	_, err := m.queue.Send(body)
 	require.NoError(t, err)
 }
 
@@ -92,11 +93,11 @@ func TestMapping_answersDecide(t *testing.T) {
 			batch := m.next(t)
 			if tc.fails {
 				require.Error(t, batch.Err)
-				assert.Equal(t, queue.Stats{InFlight: 1}, m.Queue.Stats(), "hidden until its time-out, not made visible")
+				assert.Equal(t, queue.Stats{InFlight: 1}, m.queue.Stats(), "hidden until its time-out, not made visible")
 				return
 			}
 			require.NoError(t, batch.Err)
-			assert.Equal(t, queue.Stats{}, m.Queue.Stats())
+			assert.Equal(t, queue.Stats{}, m.queue.Stats())
 		})
 	}
 }
@@ -114,14 +115,14 @@ func TestMapping_partialFailureKeepsWhatFailed(t *testing.T) {
 		}
 		left -= len(batch.Messages)
 	}
-	assert.Equal(t, queue.Stats{InFlight: 1}, m.Queue.Stats(), "the others were deleted")
+	assert.Equal(t, queue.Stats{InFlight: 1}, m.queue.Stats(), "the others were deleted")
 }
 
 func TestMapping_withoutReportsTheAnswerDoesNotCount(t *testing.T) {
 	m := mapping(t, func(m *lambda.Mapping) { m.ReportBatchItemFailures = false })
 	m.send(t, "fails")
 	require.NoError(t, m.next(t).Err)
-	assert.Equal(t, queue.Stats{}, m.Queue.Stats())
+	assert.Equal(t, queue.Stats{}, m.queue.Stats())
 }
 
 func TestMapping_eventLooksAsLambdaSendsIt(t *testing.T) {
@@ -163,7 +164,7 @@ func TestMapping_windowGathersOneBatch(t *testing.T) {
 		batches++
 	}
 	assert.LessOrEqual(t, batches, 2, "one for each poller")
-	assert.Equal(t, queue.Stats{}, m.Queue.Stats())
+	assert.Equal(t, queue.Stats{}, m.queue.Stats())
 }
 
 func TestMapping_batchIsSplitAtSixMegabytes(t *testing.T) {
@@ -187,7 +188,7 @@ func TestMapping_stopDrains(t *testing.T) {
 	m.send(t, `{"do":"sleep","ms":500}`)
 	require.Eventually(t, func() bool { return len(m.Function.Running()) == 1 }, soon, 5*time.Millisecond)
 	m.stop()
-	assert.Equal(t, queue.Stats{}, m.Queue.Stats(), "what was at work was finished and deleted")
+	assert.Equal(t, queue.Stats{}, m.queue.Stats(), "what was at work was finished and deleted")
 }
 
 func TestMapping_crashBringsTheBatchBack(t *testing.T) {
