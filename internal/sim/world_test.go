@@ -48,6 +48,7 @@ type message struct {
 	id       int
 	sweep    bool
 	newest   time.Time
+	sent     time.Time
 	visible  time.Time
 	receives int
 }
@@ -259,11 +260,7 @@ func (w *world) ended(r result) {
 			w.messages = slices.DeleteFunc(w.messages, func(o *message) bool { return o == m })
 			continue
 		}
-		pause := min(30*time.Second<<min(m.receives-1, 5), 15*time.Minute)
-		if fault.Of(r.err) == fault.Busy {
-			pause = []time.Duration{5, 10, 30}[min(m.receives, 3)-1] * time.Second
-		}
-		m.visible = time.Now().Add(pause)
+		m.visible = time.Now().Add(syncer.Pause(r.err, m.receives, time.Since(m.sent)))
 	}
 }
 
@@ -277,7 +274,7 @@ func (w *world) reap(c *call) {
 // send puts a message into the queue, perhaps late, twice or not at all.
 func (w *world) send(sweep bool) {
 	r := w.choose()
-	m := message{id: int(w.choices), sweep: sweep, newest: time.Now().Truncate(time.Second), visible: time.Now()}
+	m := message{id: int(w.choices), sweep: sweep, newest: time.Now().Truncate(time.Second), sent: time.Now(), visible: time.Now()}
 	if !w.calm && !w.skip[w.choices] && !sweep {
 		m.visible = m.visible.Add(time.Duration(r.IntN(4000)) * time.Millisecond)
 		switch p := r.Float64(); {
