@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dagferry/dagferry/internal/dispatch"
 	"github.com/dagferry/dagferry/internal/local/lambda"
 	"github.com/dagferry/dagferry/internal/local/queue"
 	"github.com/dagferry/dagferry/internal/syncer"
@@ -139,10 +140,10 @@ func TestFunction_busyMessageComesBackSoon(t *testing.T) {
 }
 
 func TestFunction_shortTimeoutIsRefused(t *testing.T) {
-	h := host{syncer: syncer.Syncer{Budgets: budgets()}}
-	err := h.longEnough(deadlineIn(t, 300*time.Second))
+	d := dispatch.Dispatcher{Syncer: syncer.Syncer{Budgets: budgets()}}
+	err := d.LongEnough(deadlineIn(t, 300*time.Second))
 	require.ErrorContains(t, err, "set it to 900 s")
-	require.NoError(t, h.longEnough(deadlineIn(t, 900*time.Second)))
+	require.NoError(t, d.LongEnough(deadlineIn(t, 900*time.Second)))
 }
 
 func deadlineIn(t *testing.T, d time.Duration) context.Context {

@@ -1,6 +1,6 @@
 // Command s3sync is the Lambda function: S3 tells a queue of changes, the queue invokes it with a batch of messages,
-// and it makes one run for each target that they touch (internal/syncer). What a run answers decides whether a
-// message is acknowledged or comes back.
+// and it makes one run (internal/syncer) for each target that they touch (internal/dispatch). What a run answers decides
+// whether a message is acknowledged or comes back.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bucket/s3"
 	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/dispatch"
 	"github.com/dagferry/dagferry/internal/parse"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
@@ -54,13 +55,16 @@ func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, erro
 	}
 	interpreter := func() (string, error) { return parse.Find(env.Interpreter()) }
 	return &host{
-		env:    env,
-		log:    log,
-		queue:  sqs.NewFromConfig(aws),
-		syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets()},
-		open: target.Opener{
-			Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
-			Checks: &target.Checks{Interpreter: interpreter},
+		env:   env,
+		log:   log,
+		queue: sqs.NewFromConfig(aws),
+		dispatch: dispatch.Dispatcher{
+			Log:    log,
+			Syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets()},
+			Open: target.Opener{
+				Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
+				Checks: &target.Checks{Interpreter: interpreter},
+			},
 		},
 	}, nil
 }
