@@ -31,6 +31,8 @@ type Dispatcher struct {
 	Log    *slog.Logger
 	Syncer syncer.Syncer
 	Open   target.Opener
+	// Ended, if set, is told how each target's run ended. Calls are concurrent.
+	Ended func(target string, record syncer.Record, err error)
 }
 
 // Message is an envelope (package event) as a host received it.
@@ -104,6 +106,7 @@ func (d *Dispatcher) Run(ctx context.Context, t config.Target, why syncer.Trigge
 	opened, err := d.Open.Target(ctx, t)
 	if err != nil {
 		d.Log.Error("the target cannot be opened", "target", t.Name, "kind", fault.Of(err).String(), "error", err)
+		d.ended(t.Name, syncer.Record{}, err)
 		return err
 	}
 	if deadline, bounded := ctx.Deadline(); bounded {
@@ -111,8 +114,15 @@ func (d *Dispatcher) Run(ctx context.Context, t config.Target, why syncer.Trigge
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
 		defer cancel()
 	}
-	_, err = d.Syncer.Run(ctx, opened, why)
+	record, err := d.Syncer.Run(ctx, opened, why)
+	d.ended(t.Name, record, err)
 	return err
+}
+
+func (d *Dispatcher) ended(target string, record syncer.Record, err error) {
+	if d.Ended != nil {
+		d.Ended(target, record, err)
+	}
 }
 
 // judge decides about a letter by the worst of its targets' errors: it is given back if any of them asks for that.

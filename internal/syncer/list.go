@@ -151,7 +151,7 @@ func (r *run) nothingToDo(ctx context.Context, due bool) (bool, error) {
 	}
 	r.listed = l
 	s := r.read.State
-	if r.rejectedBefore(l, s) && (s.Idle() && !due || r.why.Kind == ByEvent) {
+	if r.rejectedBefore(l, s) && (s.Idle() && !due || r.why.Kind == ByEvent || r.why.Kind == ByPoll) {
 		return true, r.stillRejected(ctx, s)
 	}
 	if !s.Idle() || due || r.why.any() && s.Rejected != nil {

@@ -130,9 +130,26 @@ func (r *run) attempt(ctx context.Context) error {
 	if err := r.intend(gather, prepared); err != nil { // step 8, the intent
 		return err
 	}
+	ctx, done := r.graceful(ctx)
+	defer done()
 	finalize, cancel := r.leased(ctx)
 	defer cancel()
 	return r.finalize(finalize, prepared) // step 8, finalize and verify
+}
+
+// graceful is a context that is cancelled Grace after ctx is; at ctx's deadline it ends at once.
+func (r *run) graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Grace <= 0 {
+		return ctx, func() {}
+	}
+	out, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			_ = sleep(out, r.Grace) // it ends early with the run
+		}
+		cancel(context.Cause(ctx))
+	})
+	return out, func() { stop(); cancel(nil) }
 }
 
 // leased is a context that ends before the lease does.

@@ -90,6 +90,7 @@ type Kind string
 // The kinds of triggers.
 const (
 	ByEvent   Kind = "event"
+	ByPoll    Kind = "poll" // like an event that nobody sent
 	BySweep   Kind = "sweep"
 	ByCommand Kind = "command"
 )
@@ -118,6 +119,9 @@ type Syncer struct {
 	Version string
 	// Budgets bound a run's phases; LambdaBudgets if zero.
 	Budgets Budgets
+	// Grace is how long a run whose context is cancelled may take to finish the deploy that it has begun to finalize. A
+	// finalize that is cut short blocks others until its lease ends, since nobody knows what became of it.
+	Grace time.Duration
 	// Progress, if set, is told what a run begins to do.
 	Progress func(doing string)
 }
