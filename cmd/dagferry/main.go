@@ -27,7 +27,11 @@ func main() {
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := newRoot().ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", errInterrupted, err)
+	}
 	stop()
 	if err != nil && !errors.Is(err, errShown) {
 		fmt.Fprintln(os.Stderr, "dagferry:", err)
@@ -42,13 +46,13 @@ func newRoot() *cobra.Command {
 		Long: `dagferry carries Airflow DAGs from where people keep them (S3, a folder) to Astro.
 
 Exit codes: 0 deployed or nothing to do, 2 wrong usage or configuration, 3 rejected (the DAGs need a fix),
-4 denied (token, permissions or settings need a fix), 5 busy (another run is at work), 6 held, 1 anything else.`,
+4 denied (token, permissions or settings need a fix), 5 busy (another run is at work), 6 held, 130 interrupted, 1 anything else.`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newSync(), newStatus(), newHold(), newRelease(), newForget(), newCheck(), newDemo(), newAstroSim(), newVersion())
+	root.AddCommand(newSync(), newWatch(), newStatus(), newHold(), newRelease(), newForget(), newCheck(), newDemo(), newAstroSim(), newVersion())
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, a []string) error { return asUsage(args(cmd, a)) }
@@ -82,9 +86,15 @@ func shown(err error) error {
 // errHeld ends a run that did nothing because somebody decided so.
 var errHeld = errors.New("held")
 
+// errInterrupted ends what a signal stopped.
+var errInterrupted = errors.New("interrupted")
+
 func exitCode(err error) int {
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, errInterrupted) {
+		return 130
 	}
 	var problem config.Problem
 	if usage := (usageError{}); errors.As(err, &usage) || errors.As(err, &problem) {

@@ -64,7 +64,11 @@ func runSync(cmd *cobra.Command, o syncOptions) error {
 // syncOnce makes one run and shows it.
 func syncOnce(cmd *cobra.Command, t syncer.Target, o syncOptions) error {
 	progress := newProgress(cmd.ErrOrStderr(), t.Name)
-	s := syncer.Syncer{Version: version, Progress: progress.doing}
+	quiet := context.AfterFunc(cmd.Context(), func() {
+		progress.doing("stopping: a deploy that has begun is finished first (interrupt again to stop at once)")
+	})
+	defer quiet()
+	s := syncer.Syncer{Version: version, Progress: progress.doing, Grace: grace}
 	if o.verbose {
 		s.Log, s.Progress = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), nil
 	}
@@ -83,16 +87,26 @@ func syncOnce(cmd *cobra.Command, t syncer.Target, o syncOptions) error {
 	return shown(err)
 }
 
+// configPath is where the configuration is: the path given, or dagferry.yaml here or in a folder above.
+func configPath(path string) (string, error) {
+	if path != "" {
+		return path, nil
+	}
+	here, err := os.Getwd()
+	if err == nil {
+		path, err = config.Find(here)
+	}
+	if err != nil {
+		return "", usageError{err}
+	}
+	return path, nil
+}
+
 // chooseTarget reads the configuration and picks a target.
 func chooseTarget(path, name string) (config.Target, error) {
-	if path == "" {
-		here, err := os.Getwd()
-		if err == nil {
-			path, err = config.Find(here)
-		}
-		if err != nil {
-			return config.Target{}, usageError{err}
-		}
+	path, err := configPath(path)
+	if err != nil {
+		return config.Target{}, err
 	}
 	c, err := config.Load(path)
 	if err != nil {

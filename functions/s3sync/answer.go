@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"strconv"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -15,27 +13,9 @@ import (
 func messages(batch events.SQSEvent) []dispatch.Message {
 	all := make([]dispatch.Message, len(batch.Records))
 	for i, r := range batch.Records {
-		all[i] = dispatch.Message{ID: r.MessageId, Body: []byte(r.Body), Receives: receives(r), Sent: sent(r)}
+		all[i] = sqsqueue.Message(r.MessageId, r.Body, r.Attributes)
 	}
 	return all
-}
-
-// receives is how often the queue delivered a message.
-func receives(m events.SQSMessage) int {
-	n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
-	if err != nil {
-		return 1
-	}
-	return max(n, 1)
-}
-
-// sent is when a message was put into its queue; now, if the queue does not say.
-func sent(m events.SQSMessage) time.Time {
-	n, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
-	if err != nil {
-		return time.Now()
-	}
-	return time.UnixMilli(n)
 }
 
 // answer tells Lambda which messages have to come back, and their queue when.
@@ -69,7 +49,7 @@ func (h *host) answer(ctx context.Context, batch events.SQSEvent, verdicts []dis
 func newestReceipts(batch events.SQSEvent) map[string]string {
 	most, newest := map[string]int{}, map[string]string{}
 	for _, m := range batch.Records {
-		if n := receives(m); n > most[m.MessageId] {
+		if n := sqsqueue.Message("", "", m.Attributes).Receives; n > most[m.MessageId] {
 			most[m.MessageId], newest[m.MessageId] = n, m.ReceiptHandle
 		}
 	}

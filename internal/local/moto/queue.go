@@ -48,6 +48,9 @@ func (s *Server) Queue(t testing.TB, visibility time.Duration, dead *Queue, maxR
 // ARN is the queue's name in notifications, mappings and policies.
 func (q *Queue) ARN() string { return q.arn }
 
+// URL is where SQS's API has it.
+func (q *Queue) URL() string { return q.url }
+
 // Visibility is the queue's visibility time-out.
 func (q *Queue) Visibility() time.Duration { return q.visibility }
 
