@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Change is an object that was written or removed.
+// Change is an object that was written or removed, or that can be read now and could not be before, or the reverse.
 type Change struct {
 	// Bucket is the bucket's name.
 	Bucket string
@@ -18,53 +18,118 @@ type Change struct {
 	Key string
 	// Time is when the store says that it happened, in its own clock.
 	Time time.Time
-	// Name is the store's name for it, such as ObjectCreated:Put.
+	// Name is the store's name for it, such as ObjectCreated:Put, or Object Created where EventBridge tells.
 	Name string
 }
 
 // Message is what one envelope tells.
 type Message struct {
-	// Changes are empty for a sweep and for a store's test event.
+	// Changes are empty for a sweep, for a store's test event, and for events after which nothing else can be read.
 	Changes []Change
 	// Sweep is the target to be looked after, for a schedule's message.
 	Sweep string
 }
 
-// ErrUnknown means that an envelope is none of those that are known.
+// ErrUnknown means that an envelope is none of those that are known, or holds what it should not.
 var ErrUnknown = errors.New("unknown event")
 
-// envelope has the fields by which envelopes are told apart.
-type envelope struct {
-	Records []s3Record
-	// Event is s3:TestEvent in what S3 sends when notifications are set up.
-	Event    string
-	Dagferry *struct {
-		Sweep string `json:"sweep"`
-	} `json:"dagferry"`
-}
+// deepest is how many envelopes may be around one that tells a change. The longest way that is set up on purpose has
+// one, EventBridge → SNS → SQS; the rest is for topics that are chained.
+const deepest = 3
 
-// Decode reads an S3 notification, S3's test event, or a sweep's message, {"dagferry": {"sweep": "<target>"}}. Any
-// other envelope is ErrUnknown, and the error shows how it begins.
-func Decode(body []byte) (Message, error) {
-	var e envelope
-	if err := json.Unmarshal(body, &e); err != nil {
-		return Message{}, fmt.Errorf("%w: it is not JSON (%w): %s", ErrUnknown, err, beginning(body))
+// Decode reads a function's payload or the body of a queue's message: an S3 notification, S3's test event, S3's events
+// by EventBridge, any of them by SNS, or a sweep's message, {"dagferry": {"sweep": "<target>"}}. Any other envelope is
+// ErrUnknown, and the error names it and says what to do.
+func Decode(body []byte) (Message, error) { return decode(body, 0) }
+
+func decode(body []byte, depth int) (Message, error) {
+	if depth > deepest {
+		return Message{}, fmt.Errorf("%w: it is inside of more than %d others: subscribe closer to the bucket", ErrUnknown, deepest)
 	}
+	// A map, because encoding/json takes Pub/Sub's message for SNS's Message if a struct has the field.
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return Message{}, fmt.Errorf("%w: it is not a JSON object (%w): %s", ErrUnknown, err, beginning(body))
+	}
+	has := func(name string) bool { return fields[name] != nil }
 	switch {
-	case len(e.Records) > 0:
-		return s3Notification(e.Records)
-	case e.Event == "s3:TestEvent":
+	case has("Records"):
+		return records(body, depth)
+	case string(fields["Event"]) == `"s3:TestEvent"`:
 		return Message{}, nil
-	case e.Dagferry != nil && e.Dagferry.Sweep != "":
-		return Message{Sweep: e.Dagferry.Sweep}, nil
+	case has("Type") && has("TopicArn"):
+		return snsNotification(body, depth)
+	case has("source") && has("detail-type"):
+		return eventBridge(body)
+	case has("dagferry"):
+		return sweep(body)
 	}
-	return Message{}, fmt.Errorf("%w: neither an S3 notification nor a sweep: %s", ErrUnknown, beginning(body))
+	if name := foreign(has); name != "" {
+		return Message{}, fmt.Errorf("%w: it is %s, and only what AWS sends is read: let an S3 bucket tell of its changes: %s", ErrUnknown, name, beginning(body))
+	}
+	return Message{}, fmt.Errorf("%w: it is no S3 notification, SNS notification, EventBridge event or sweep: %s", ErrUnknown, beginning(body))
 }
 
-// SweepMessage is the message that makes a run look after a target.
-func SweepMessage(target string) []byte {
-	b, _ := json.Marshal(map[string]any{"dagferry": map[string]string{"sweep": target}}) // strings always marshal
-	return b
+// record is what services invoke a function with, and what S3 puts into queues and topics as well.
+type record struct {
+	EventSource string `json:"eventSource"` // SNS writes EventSource, which encoding/json takes for it
+	s3Record
+	snsRecord
+}
+
+func records(body []byte, depth int) (Message, error) {
+	var e struct{ Records []record }
+	if err := json.Unmarshal(body, &e); err != nil {
+		return Message{}, fmt.Errorf("%w: its records cannot be read (%w): %s", ErrUnknown, err, beginning(body))
+	}
+	if len(e.Records) == 0 {
+		return Message{}, fmt.Errorf("%w: it has no records: %s", ErrUnknown, beginning(body))
+	}
+	var all Message
+	for i, r := range e.Records {
+		m, err := r.read(depth)
+		if err == nil {
+			err = all.add(m)
+		}
+		if err != nil {
+			return Message{}, fmt.Errorf("record %d: %w", i, err)
+		}
+	}
+	return all, nil
+}
+
+func (r record) read(depth int) (Message, error) {
+	switch r.EventSource {
+	case "aws:s3", "minio:s3":
+		return r.s3Record.read()
+	case "aws:sns":
+		return r.Sns.read(depth)
+	}
+	return Message{}, fmt.Errorf("%w: it comes from %q: only S3 and SNS may send records", ErrUnknown, r.EventSource)
+}
+
+func (m *Message) add(other Message) error {
+	if m.Sweep != "" && other.Sweep != "" && m.Sweep != other.Sweep {
+		return fmt.Errorf("%w: it sweeps %q, and one before it %q: send one message for each target", ErrUnknown, other.Sweep, m.Sweep)
+	}
+	m.Changes = append(m.Changes, other.Changes...)
+	if other.Sweep != "" {
+		m.Sweep = other.Sweep
+	}
+	return nil
+}
+
+// foreign names what other clouds send, "" for anything else.
+func foreign(has func(string) bool) string {
+	switch {
+	case has("specversion"):
+		return "a CloudEvent"
+	case has("message") && has("subscription"), has("@type"):
+		return "a Pub/Sub message"
+	case has("kind") && has("bucket"):
+		return "a Cloud Storage notification"
+	}
+	return ""
 }
 
 // Touches reports whether a change concerns the prefix of a bucket, "" being all of it.
