@@ -30,6 +30,8 @@ type run struct {
 	Findings   []parse.Finding `json:"findings"`
 	Warnings   []string        `json:"warnings"`
 	Notes      []string        `json:"notes"`
+	// TokenDaysLeft is null for a token that does not expire.
+	TokenDaysLeft *int `json:"tokenDaysLeft"`
 	// Requests are counted by client (astro, state, sources) and kind.
 	Requests map[string]map[string]int `json:"requests"`
 	Seconds  float64                   `json:"seconds"`
@@ -41,7 +43,7 @@ func RunJSON(w io.Writer, r syncer.Record) error {
 	out := run{
 		Run: r.Run, Target: r.Target, Outcome: r.Outcome, Reason: r.Reason, Digest: r.Digest, Files: r.Files,
 		Added: list(r.Added), Changed: list(r.Changed), Removed: list(r.Removed), Findings: list(r.Findings),
-		Warnings: list(r.Warnings), Notes: list(r.Notes), Requests: r.Requests, Seconds: r.Seconds,
+		Warnings: list(r.Warnings), Notes: list(r.Notes), TokenDaysLeft: r.TokenDaysLeft, Requests: r.Requests, Seconds: r.Seconds,
 	}
 	if live := r.Live; live != nil && (r.Outcome == syncer.Deployed || r.Outcome == syncer.Unchanged) {
 		out.Digest, out.DeployID, out.DagVersion = live.Digest, live.DeployID, live.DagVersion

@@ -56,7 +56,9 @@ type Record struct {
 	Live   *state.Deploy `json:"live,omitempty"`
 	// Notes are what the run noticed of other people's deploys.
 	Notes []string `json:"notes,omitempty"`
-	Steps []Step   `json:"steps"`
+	// TokenDaysLeft is how many whole days the API token still lasts; nil if it does not expire.
+	TokenDaysLeft *int   `json:"tokenDaysLeft,omitempty"`
+	Steps         []Step `json:"steps"`
 	// Requests are counted by client (store, sources, astro) and kind.
 	Requests map[string]map[string]int `json:"requests"`
 
@@ -143,6 +145,23 @@ func (r *run) note(what string) {
 	r.log.Warn(what)
 }
 
+// tokenWarning is how many days before its token's end a run begins to say so.
+const tokenWarning = 14
+
+// noteToken tells how long the token lasts. Where it is short, people are told: the first run without a token deploys
+// nothing.
+func (r *run) noteToken() {
+	days, expires := r.Astro.Claims().DaysLeft(r.now())
+	if !expires {
+		return
+	}
+	r.record.TokenDaysLeft = &days
+	if days < tokenWarning {
+		r.note(fmt.Sprintf("the API token expires on %s, in %d days: make a new one, and store it where this one is",
+			r.Astro.Claims().Expires.Format(time.DateOnly), days))
+	}
+}
+
 // tell writes the record of a rejection, before the state remembers it: it is told at least once.
 func (r *run) tell(ctx context.Context, cause error) error {
 	if told := (*toldError)(nil); errors.As(cause, &told) {
@@ -158,6 +177,9 @@ func (r *run) conclude(ctx context.Context, err error) error {
 	r.fill(err)
 	level, attrs := slog.LevelInfo, []any{
 		"outcome", r.record.Outcome, "reason", r.record.Reason, "seconds", r.record.Seconds, "files", r.record.Files, "digest", r.record.Digest,
+	}
+	if r.record.TokenDaysLeft != nil {
+		attrs = append(attrs, "tokenDaysLeft", *r.record.TokenDaysLeft)
 	}
 	switch r.record.Outcome {
 	case Rejected, Denied:

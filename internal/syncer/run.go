@@ -76,6 +76,7 @@ func (s Syncer) newRun(t Target, why Trigger) *run {
 
 // do is the protocol. Steps 1 and 9's acknowledgement are the host's.
 func (r *run) do(ctx context.Context) error {
+	r.noteToken()
 	if err := r.readState(ctx); err != nil { // step 2
 		return err
 	}
