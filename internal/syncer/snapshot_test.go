@@ -1,12 +1,17 @@
 package syncer_test
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/state"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
@@ -101,4 +106,45 @@ func (w *world) sizes() (sizes []int64) {
 		sizes = append(sizes, f.Size)
 	}
 	return sizes
+}
+
+// before calls do before each listing, with its number.
+type before struct {
+	bucket.Bucket
+	n  *int
+	do func(n int)
+}
+
+func (b before) List(ctx context.Context) (bucket.Listing, error) {
+	*b.n++
+	b.do(*b.n)
+	return b.Bucket.List(ctx)
+}
+
+// Two sources are listed one after the other: what changes in both in between must not be seen in one only.
+func TestRun_sourcesAreOneSnapshot(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "a")
+		other := w.TempDir()
+		add := func(name string) {
+			path := filepath.Join(other, name)
+			require.NoError(w, os.WriteFile(path, []byte("x"), 0o600))
+			require.NoError(w, os.Chtimes(path, time.Now(), time.Now()))
+		}
+		add("b.py")
+		wait(time.Minute)
+		target, lists := w.prepare(), 0
+		target.Settle = 0
+		target.Sources = append(target.Sources, syncer.Source{Mount: "ml", Bucket: before{w.open(other), &lists, func(n int) {
+			if n == 1 {
+				w.write("c.py", "c")
+				add("d.py")
+			}
+		}}})
+		r, err := syncer.Syncer{TempDir: w.TempDir()}.Run(w.Context(), target, syncer.Trigger{Kind: syncer.ByEvent})
+		require.NoError(w, err)
+		w.same(syncer.Deployed, r.Outcome)
+		w.same("a.py c.py ml/b.py ml/d.py", w.live())
+		w.same(1, w.deploys())
+	})
 }
