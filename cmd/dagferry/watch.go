@@ -264,14 +264,15 @@ func (w *watcher) only(c config.Config) config.Config {
 }
 
 // ended is told how each run ended.
-func (w *watcher) ended(target string, r syncer.Record, err error) {
-	news := w.status.ended(target, r, err)
-	if !w.verbose && (news || r.Outcome != syncer.Unchanged) && r.Run != "" {
-		level := slog.LevelInfo
-		if err != nil {
-			level = slog.LevelWarn
-		}
-		w.log.Log(context.Background(), level, "done", "target", target, "run", r.Run, "outcome", r.Outcome, "reason", r.Reason,
-			"seconds", r.Seconds, "files", r.Files, "digest", r.Digest)
+func (w *watcher) ended(r syncer.Record) {
+	news := w.status.ended(r)
+	if w.verbose || r.Run == "" || !news && r.Outcome == syncer.Unchanged {
+		return
 	}
+	level := slog.LevelInfo
+	if r.Outcome != syncer.Deployed && r.Outcome != syncer.Unchanged {
+		level = slog.LevelWarn
+	}
+	w.log.Log(context.Background(), level, "done", "target", r.Target, "run", r.Run, "outcome", r.Outcome, "reason", r.Reason,
+		"seconds", r.Seconds, "files", r.Files, "digest", r.Digest)
 }

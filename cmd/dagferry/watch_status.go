@@ -55,19 +55,16 @@ func (b *statusBoard) configured(err error) {
 }
 
 // ended notes the end of a run, and reports whether it ended otherwise than the one before.
-func (b *statusBoard) ended(target string, r syncer.Record, err error) bool {
+func (b *statusBoard) ended(r syncer.Record) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now().UTC()
 	next := targetStatus{Outcome: r.Outcome, Reason: r.Reason, Ended: now, Since: now}
-	if r.Outcome == "" && err != nil { // the target could not be opened
-		next.Outcome, next.Reason = syncer.Failed, err.Error()
-	}
-	last, known := b.targets[target]
+	last, known := b.targets[r.Target]
 	if known && last.Outcome == next.Outcome {
 		next.Since = last.Since
 	}
-	b.targets[target] = next
+	b.targets[r.Target] = next
 	return !known || last.Outcome != next.Outcome || last.Reason != next.Reason
 }
 

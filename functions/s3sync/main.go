@@ -60,6 +60,7 @@ func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, erro
 		queue: sqs.NewFromConfig(aws),
 		dispatch: dispatch.Dispatcher{
 			Log:    log,
+			Ended:  metrics{os.Stdout}.ended,
 			Syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets()},
 			Open: target.Opener{
 				Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,

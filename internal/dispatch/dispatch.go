@@ -31,8 +31,8 @@ type Dispatcher struct {
 	Log    *slog.Logger
 	Syncer syncer.Syncer
 	Open   target.Opener
-	// Ended, if set, is told how each target's run ended. Calls are concurrent.
-	Ended func(target string, record syncer.Record, err error)
+	// Ended, if set, is told how each run ended; one whose target could not be opened has no Run. Calls are concurrent.
+	Ended func(syncer.Record)
 }
 
 // Message is an envelope (package event) as a host received it.
@@ -106,7 +106,11 @@ func (d *Dispatcher) Run(ctx context.Context, t config.Target, why syncer.Trigge
 	opened, err := d.Open.Target(ctx, t)
 	if err != nil {
 		d.Log.Error("the target cannot be opened", "target", t.Name, "kind", fault.Of(err).String(), "error", err)
-		d.ended(t.Name, syncer.Record{}, err)
+		unopened := syncer.Record{Target: t.Name, Deployment: t.Deployment, Trigger: why, Outcome: syncer.Failed, Reason: err.Error()}
+		if fault.Of(err) == fault.Denied {
+			unopened.Outcome = syncer.Denied
+		}
+		d.ended(unopened)
 		return err
 	}
 	if deadline, bounded := ctx.Deadline(); bounded {
@@ -115,13 +119,13 @@ func (d *Dispatcher) Run(ctx context.Context, t config.Target, why syncer.Trigge
 		defer cancel()
 	}
 	record, err := d.Syncer.Run(ctx, opened, why)
-	d.ended(t.Name, record, err)
+	d.ended(record)
 	return err
 }
 
-func (d *Dispatcher) ended(target string, record syncer.Record, err error) {
+func (d *Dispatcher) ended(r syncer.Record) {
 	if d.Ended != nil {
-		d.Ended(target, record, err)
+		d.Ended(r)
 	}
 }
 

@@ -15,6 +15,11 @@ type Budgets struct {
 // LambdaBudgets fit into a Lambda's 900 s. Finalize's is beyond the slowest DAG deploys that users measured (161–543 s).
 func LambdaBudgets() Budgets { return Budgets{Gather: 150 * time.Second, Finalize: 600 * time.Second} }
 
+// CloudRunBudgets fit into the 600 s for which Pub/Sub waits for an answer.
+func CloudRunBudgets() Budgets {
+	return Budgets{Gather: 120 * time.Second, Finalize: 420 * time.Second}
+}
+
 const (
 	// afterFinalize is for seeing what became of a finalize, and writing it down.
 	afterFinalize = 30 * time.Second

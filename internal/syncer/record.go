@@ -54,6 +54,8 @@ type Record struct {
 	// Deploy is what this run made live; Live what is live now as far as is known.
 	Deploy *DeployRecord `json:"deploy,omitempty"`
 	Live   *state.Deploy `json:"live,omitempty"`
+	// LagSeconds is from the newest object that this run made live, or the newest event, to its being live.
+	LagSeconds *float64 `json:"lagSeconds,omitempty"`
 	// Notes are what the run noticed of other people's deploys.
 	Notes []string `json:"notes,omitempty"`
 	// TokenDaysLeft is how many whole days the API token still lasts; nil if it does not expire.
@@ -176,7 +178,11 @@ func (r *run) tell(ctx context.Context, cause error) error {
 func (r *run) conclude(ctx context.Context, err error) error {
 	r.fill(err)
 	level, attrs := slog.LevelInfo, []any{
-		"outcome", r.record.Outcome, "reason", r.record.Reason, "seconds", r.record.Seconds, "files", r.record.Files, "digest", r.record.Digest,
+		"outcome", r.record.Outcome, "reason", r.record.Reason, "seconds", r.record.Seconds, "files", r.record.Files, "bytes", r.record.Bytes,
+		"digest", r.record.Digest,
+	}
+	if r.record.LagSeconds != nil {
+		attrs = append(attrs, "lagSeconds", *r.record.LagSeconds)
 	}
 	if r.record.TokenDaysLeft != nil {
 		attrs = append(attrs, "tokenDaysLeft", *r.record.TokenDaysLeft)

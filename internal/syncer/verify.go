@@ -88,5 +88,27 @@ func (r *run) askUntilLive(ctx context.Context, p *prepared) error {
 
 func (r *run) recordDeploy(p *prepared) error {
 	r.record.Deploy = &DeployRecord{ID: p.deploy.ID, DagVersion: p.dagVersion, CreatedAt: p.deploy.CreatedAt}
+	r.record.LagSeconds = r.lag()
 	return nil
+}
+
+// lag is how long ago, by the store's clock, the newest of what this run made live was written, in seconds; nil when
+// nothing was written since the deploy before.
+func (r *run) lag() *float64 {
+	newest := r.why.Newest
+	var before, now time.Time
+	if last := r.read.Deployed; last != nil {
+		before = last.At
+	}
+	for _, l := range r.listed.bySource {
+		if n := l.Newest(); n.After(before) && n.After(newest) {
+			newest = n
+		}
+		now = l.At.Latest(r.now())
+	}
+	if newest.IsZero() {
+		return nil
+	}
+	lag := max(0, now.Sub(newest).Seconds())
+	return &lag
 }
