@@ -47,6 +47,10 @@ soak: tools ## twenty minutes of authors, killed functions and broken connection
 lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
 	$(GOLANGCI) run ./...
 
+.PHONY: generate
+generate: ## what is made of the types: schema/dagferry.schema.json
+	go generate ./internal/config
+
 .PHONY: package
 package: ## the functions' packages, in dist/
 	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync -version $(VERSION)

@@ -20,7 +20,7 @@ func (o *targetOptions) flags(c *cobra.Command) {
 
 // open opens the target. The opener's checks have to be closed.
 func (o targetOptions) open(cmd *cobra.Command) (syncer.Target, target.Opener, error) {
-	t, err := chooseTarget(o.config, o.target)
+	t, err := chooseTarget(cmd.Context(), o.config, o.target)
 	if err != nil {
 		return syncer.Target{}, target.Opener{}, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/dagferry/dagferry/internal/report"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
+	"github.com/dagferry/dagferry/internal/secret/ssm"
 	"github.com/dagferry/dagferry/internal/syncer"
 	"github.com/dagferry/dagferry/internal/target"
 )
@@ -103,14 +104,14 @@ func configPath(path string) (string, error) {
 }
 
 // chooseTarget reads the configuration and picks a target.
-func chooseTarget(path, name string) (config.Target, error) {
+func chooseTarget(ctx context.Context, path, name string) (config.Target, error) {
 	path, err := configPath(path)
 	if err != nil {
 		return config.Target{}, err
 	}
-	c, err := config.Load(path)
+	c, err := loadConfig(ctx, newReader(), path)
 	if err != nil {
-		return config.Target{}, usageError{err}
+		return config.Target{}, err
 	}
 	if name == "" && len(c.Targets) == 1 {
 		return c.Targets[0], nil
@@ -133,14 +134,16 @@ func newOpener(ctx context.Context) (target.Opener, error) {
 		return target.Opener{}, err
 	}
 	secrets := secret.Local(env.Lookup)
-	secrets[secretsmanager.Scheme] = secretsmanager.New(aws)
+	secrets[secretsmanager.Scheme], secrets[ssm.Scheme] = secretsmanager.New(aws), ssm.New(aws)
 	return target.Opener{
 		Buckets: map[string]target.Open{
-			"s3": func(ctx context.Context, url string) (bucket.Bucket, error) {
-				return s3.Open(ctx, url, s3.Options{Config: &aws})
+			"s3": func(ctx context.Context, at config.Source) (bucket.Bucket, error) {
+				return s3.Open(ctx, at.URL, s3.Options{
+					Config: &aws, Region: at.Region, RoleARN: at.RoleARN, ExpectedOwner: at.ExpectedBucketOwner, RequesterPays: at.RequesterPays,
+				})
 			},
-			"file": func(_ context.Context, url string) (bucket.Bucket, error) {
-				return dir.Open(strings.TrimPrefix(url, "file://"), dir.Options{})
+			"file": func(_ context.Context, at config.Source) (bucket.Bucket, error) {
+				return dir.Open(strings.TrimPrefix(at.URL, "file://"), dir.Options{})
 			},
 		},
 		Secrets: secrets, AstroURL: env.AstroURL(), Version: version,

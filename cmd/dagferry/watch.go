@@ -85,9 +85,10 @@ func runWatch(cmd *cobra.Command, o watchOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := config.Load(path)
+	reader := newReader()
+	cfg, err := loadConfig(ctx, reader, path)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	opener, err := newOpener(ctx)
 	if err != nil {
@@ -96,7 +97,7 @@ func runWatch(cmd *cobra.Command, o watchOptions) error {
 	defer func() { _ = opener.Checks.Close() }() // the process ends anyway
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	w := &watcher{
-		watchOptions: o, log: log, path: path, config: cfg, sweeps: map[string]time.Time{}, running: map[string]bool{}, status: newStatusBoard(),
+		watchOptions: o, log: log, path: path, reader: reader, config: cfg, sweeps: map[string]time.Time{}, running: map[string]bool{}, status: newStatusBoard(),
 		dispatch: dispatch.Dispatcher{
 			Log: log, Open: opener,
 			Syncer: syncer.Syncer{Version: version, Budgets: syncer.LambdaBudgets(), Grace: grace},
@@ -117,6 +118,7 @@ type watcher struct {
 	watchOptions
 	log      *slog.Logger
 	path     string
+	reader   *config.Reader
 	dispatch dispatch.Dispatcher
 	status   *statusBoard
 
@@ -167,7 +169,7 @@ func (w *watcher) poller(ctx context.Context) (sqsqueue.Poller, error) {
 	return sqsqueue.Poller{
 		Client: sqs.NewFromConfig(aws), Log: w.log, URL: w.queue, Hidden: w.dispatch.Syncer.Budgets.Run() + hiddenMargin,
 		Do: func(ctx context.Context, messages []dispatch.Message) []dispatch.Verdict {
-			return w.dispatch.Do(ctx, w.read(), messages)
+			return w.dispatch.Do(ctx, w.read(ctx), messages)
 		},
 	}, nil
 }
@@ -175,7 +177,7 @@ func (w *watcher) poller(ctx context.Context) (sqsqueue.Poller, error) {
 // look begins a run for each target that is due. One whose last run still goes on is left out: a slow Deployment holds
 // up nobody else.
 func (w *watcher) look(ctx context.Context, group *sync.WaitGroup) {
-	for _, t := range w.read().Targets {
+	for _, t := range w.read(ctx).Targets {
 		why, due := w.due(t.Name)
 		if !due {
 			continue
@@ -212,8 +214,8 @@ func (w *watcher) rests(name string) {
 }
 
 // read reads the configuration anew.
-func (w *watcher) read() config.Config {
-	fresh, err := config.Load(w.path)
+func (w *watcher) read(ctx context.Context) config.Config {
+	fresh, err := w.reader.Load(ctx, w.path)
 	if err == nil {
 		err = w.known(fresh)
 	}

@@ -18,6 +18,7 @@ import (
 // host is the Lambda function between invocations.
 type host struct {
 	env      config.Env
+	config   config.Reader
 	log      *slog.Logger
 	queue    *sqs.Client
 	dispatch dispatch.Dispatcher
@@ -29,7 +30,7 @@ func (h *host) handle(ctx context.Context, payload json.RawMessage) (any, error)
 	if err := h.dispatch.LongEnough(ctx); err != nil {
 		return nil, err
 	}
-	cfg, err := h.env.Function()
+	cfg, err := h.config.Function(ctx, h.env)
 	if err != nil {
 		h.log.Error("the configuration cannot be used", "error", err)
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"github.com/dagferry/dagferry/internal/parse"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
+	"github.com/dagferry/dagferry/internal/secret/ssm"
 	"github.com/dagferry/dagferry/internal/syncer"
 	"github.com/dagferry/dagferry/internal/target"
 )
@@ -49,15 +50,21 @@ func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, erro
 		return nil, err
 	}
 	secrets := secret.Local(env.Lookup)
-	secrets[secretsmanager.Scheme] = secretsmanager.New(aws)
-	openS3 := func(ctx context.Context, url string) (bucket.Bucket, error) {
-		return s3.Open(ctx, url, s3.Options{Config: &aws})
+	secrets[secretsmanager.Scheme], secrets[ssm.Scheme] = secretsmanager.New(aws), ssm.New(aws)
+	openS3 := func(ctx context.Context, at config.Source) (bucket.Bucket, error) {
+		return s3.Open(ctx, at.URL, s3.Options{
+			Config: &aws, Region: at.Region, RoleARN: at.RoleARN, ExpectedOwner: at.ExpectedBucketOwner, RequesterPays: at.RequesterPays,
+		})
+	}
+	openConfig := func(ctx context.Context, prefix string) (bucket.Bucket, error) {
+		return s3.Open(ctx, prefix, s3.Options{Config: &aws, MaxValue: config.MaxSize})
 	}
 	interpreter := func() (string, error) { return parse.Find(env.Interpreter()) }
 	return &host{
-		env:   env,
-		log:   log,
-		queue: sqs.NewFromConfig(aws),
+		env:    env,
+		config: config.Reader{Fetch: map[string]config.Fetch{"s3": config.FromBucket(openConfig), ssm.Scheme: ssm.Document(aws)}},
+		log:    log,
+		queue:  sqs.NewFromConfig(aws),
 		dispatch: dispatch.Dispatcher{
 			Log:    log,
 			Ended:  metrics{os.Stdout}.ended,

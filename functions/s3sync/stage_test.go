@@ -69,6 +69,7 @@ func buildFunction(to, tags string) error {
 type stage struct {
 	*testing.T
 	s3         *s3.Client
+	bucket     func() string // makes another one
 	dags       string
 	states     string
 	sim        *astrotest.Server
@@ -76,6 +77,7 @@ type stage struct {
 	queue      *queue.Queue
 	token      string
 	settle     string
+	sources    string // after the target's own
 	extra      string // lines for the target's configuration
 	deployment string
 	accessKey  string
@@ -118,7 +120,7 @@ func newStage(t *testing.T) *stage {
 func stageOn(t *testing.T, store *minio.Server, queues *queue.Server, q *queue.Queue) *stage {
 	t.Helper()
 	s := &stage{
-		T: t, s3: store.Client(), dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment,
+		T: t, s3: store.Client(), bucket: func() string { return store.Bucket(t) }, dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment,
 		accessKey: store.AccessKey, secretKey: store.SecretKey, queues: queues, queue: q,
 	}
 	s.sim = astrotest.Start(t, astrotest.Options{})
@@ -147,13 +149,13 @@ func (s *stage) configuration() string {
 	return fmt.Sprintf(`version: 1
 targets:
   - name: prod
-    sources: [{url: s3://%s/prod/dags/}]
+    sources: [{url: s3://%s/prod/dags/}%s]
     deployment: %s
     token: env://TOKEN
     state: s3://%s/state/
     settle: %s
     runtime: {airflow: "3.1", python: "3.12"}
-%s`, s.dags, s.deployment, s.states, s.settle, s.extra)
+%s`, s.dags, s.sources, s.deployment, s.states, s.settle, s.extra)
 }
 
 // start starts the function anew.

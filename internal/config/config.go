@@ -11,24 +11,31 @@ import (
 // Version is the version of the configuration's format.
 const Version = 1
 
-// Config is a dagferry.yaml.
+// Config is a dagferry.yaml. The comments of its keys are what editors show: they are the descriptions in
+// schema/dagferry.schema.json, which go generate writes anew.
 type Config struct {
-	Version int      `yaml:"version"`
+	// Version is the version of the configuration's format.
+	Version int `yaml:"version"`
+	// Targets are the Deployments that DAGs are taken to.
 	Targets []Target `yaml:"targets"`
 }
 
+//go:generate go test -run TestSchema_isWhatTheTypesSay -update .
+
 // Target is one Deployment and where its DAGs come from.
 type Target struct {
+	// Name is what commands, schedules, logs and reports call the target: lower-case letters, digits and dashes.
 	Name string `yaml:"name"`
-	// Sources are composed into one bundle.
+	// Sources are composed into one bundle. No two of them may hold the same path.
 	Sources []Source `yaml:"sources"`
 	// Deployment is the Astro Deployment's id.
 	Deployment string `yaml:"deployment"`
 	// Organization is the Astro Organization's id; the token knows it, so it is seldom needed.
 	Organization string `yaml:"organization"`
-	// Token is a reference to an API token.
+	// Token is a reference to an API token, never the token itself: secretsmanager://name, ssm://name, env://NAME or
+	// file:///path. It is resolved anew for each run.
 	Token string `yaml:"token"`
-	// State is where dagferry keeps its state: s3://bucket/prefix/ or file:///folder/.
+	// State is where dagferry keeps its state: s3://bucket/prefix/ or file:///folder/, outside of every source.
 	State string `yaml:"state"`
 	// Runtime is what the Deployment runs; what is left out is asked from Astro.
 	Runtime Runtime `yaml:"runtime"`
@@ -38,32 +45,45 @@ type Target struct {
 	Settle *time.Duration `yaml:"settle"`
 	// MaxWait bounds the waiting for that; default 60s.
 	MaxWait *time.Duration `yaml:"maxWait"`
-	// Marker is an object that says that a source is complete.
+	// Marker is the path of an object in each source, such as _READY, whose being written says that the source is complete.
 	Marker string `yaml:"marker"`
 	// Ignore lists what is left out of the bundle, gitignore-style.
 	Ignore []string `yaml:"ignore"`
-	Guard  Guard    `yaml:"guard"`
+	// Guard refuses bundles that look like accidents.
+	Guard Guard `yaml:"guard"`
 	// Limits bound the bundle.
 	Limits bundle.Limits `yaml:"limits"`
 	// Adopt lets the first run replace DAGs that somebody else deployed.
 	Adopt bool `yaml:"adopt"`
 	// AllowHybrid lets dagferry deploy to a Hybrid Deployment, without the monitoring DAG that Astro's own CLI adds.
-	AllowHybrid bool  `yaml:"allowHybrid"`
-	Check       Check `yaml:"check"`
+	AllowHybrid bool `yaml:"allowHybrid"`
+	// Check says how DAGs are checked, and what a finding does.
+	Check Check `yaml:"check"`
 }
 
 // Source is a prefix whose objects are DAGs.
 type Source struct {
-	// URL is s3://bucket/prefix/ or file:///folder/. It ends in a slash once it is loaded.
-	URL string `yaml:"url"`
-	// Mount is the folder below the DAG root where the source's files go; empty for the root itself.
-	Mount string `yaml:"mount"`
+	// URL is s3://bucket/prefix/ or file:///folder/.
+	URL string `yaml:"url"` // ends in a slash once it is loaded
+	// Mount is the folder below the DAG root where the source's files go; left out for the root itself.
+	Mount string `yaml:"mount"` // has no slash around it once it is loaded
+	// Region is the bucket's AWS region, such as eu-north-1, where it is not the one that dagferry runs in.
+	Region string `yaml:"region"`
+	// RoleARN is an IAM role to assume for reading the bucket, such as one of another account.
+	RoleARN string `yaml:"roleArn"`
+	// ExpectedBucketOwner is the id of the AWS account that must own the bucket, 12 digits in quotes: a bucket that was
+	// deleted and made anew by a stranger is refused.
+	ExpectedBucketOwner string `yaml:"expectedBucketOwner"`
+	// RequesterPays accepts the costs of reading a bucket whose owner does not.
+	RequesterPays bool `yaml:"requesterPays"`
 }
 
 // Runtime is the versions that checks are made for.
 type Runtime struct {
+	// Airflow is the Deployment's version of Airflow, such as "3.1", in quotes.
 	Airflow string `yaml:"airflow"`
-	Python  string `yaml:"python"`
+	// Python is the Deployment's version of Python, such as "3.12", in quotes.
+	Python string `yaml:"python"`
 }
 
 // Guard refuses bundles that look like accidents.

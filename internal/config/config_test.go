@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +18,17 @@ import (
 )
 
 func TestParse_problemsNameFileLineKeyAndRemedy(t *testing.T) {
-	archive, err := txtar.ParseFile("testdata/problems.txtar")
-	require.NoError(t, err)
-	for i := 0; i < len(archive.Files); i += 2 {
-		file, want := archive.Files[i], strings.Split(strings.TrimSpace(string(archive.Files[i+1].Data)), "\n")
+	told(t, "testdata/problems.txtar", config.Parse)
+}
+
+// told compares what each of an archive's configurations is refused for with what stands below it.
+func told(t *testing.T, archive string, parse func(name string, text []byte) (config.Config, error)) {
+	t.Helper()
+	all := files(t, archive)
+	for i := 0; i < len(all); i += 2 {
+		file, want := all[i], strings.Split(strings.TrimSpace(string(all[i+1].Data)), "\n")
 		t.Run(file.Name, func(t *testing.T) {
-			_, err := config.Parse(file.Name, file.Data)
+			_, err := parse(file.Name, file.Data)
 			require.Error(t, err)
 			assert.Equal(t, fault.Denied, fault.Of(err))
 			got := strings.Split(err.Error(), "\n")
@@ -33,6 +39,13 @@ func TestParse_problemsNameFileLineKeyAndRemedy(t *testing.T) {
 			assert.NotContains(t, err.Error(), "eyJ", "a token that stands where a reference should is not repeated")
 		})
 	}
+}
+
+func files(t testing.TB, archive string) []txtar.File {
+	t.Helper()
+	parsed, err := txtar.ParseFile(archive)
+	require.NoError(t, err)
+	return parsed.Files
 }
 
 // pick is the line that holds want, or want itself.
@@ -115,21 +128,44 @@ targets: [{name: p, sources: [{url: "file:///dags"}], deployment: d, token: "env
 	}
 }
 
-func TestFunction_configurationInlineOrInAFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "dagferry.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(whole), 0o600))
-	env := func(vars map[string]string) config.Env {
-		return config.Env{Lookup: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
+func TestParse_good(t *testing.T) {
+	for _, file := range files(t, "testdata/good.txtar") {
+		_, err := config.Parse(file.Name, file.Data)
+		assert.NoError(t, err)
 	}
-	for _, vars := range []map[string]string{{"DAGFERRY_CONFIG": whole}, {"DAGFERRY_CONFIG_FILE": path}} {
-		c, err := env(vars).Function()
-		require.NoError(t, err)
-		assert.Equal(t, "prod", c.Targets[0].Name)
+}
+
+func TestParse_severalSourcesAndHowTheyAreReached(t *testing.T) {
+	var most config.Config
+	for _, file := range files(t, "testdata/good.txtar") {
+		if file.Name == "most.yaml" {
+			var err error
+			most, err = config.Parse(file.Name, file.Data)
+			require.NoError(t, err)
+		}
 	}
-	_, err := env(nil).Function()
-	require.ErrorContains(t, err, "DAGFERRY_CONFIG")
-	_, err = env(map[string]string{"DAGFERRY_CONFIG": whole, "DAGFERRY_CONFIG_FILE": path}).Function()
-	require.ErrorContains(t, err, "both set")
+	require.Len(t, most.Targets, 2)
+	assert.Equal(t, []config.Source{
+		{URL: "s3://acme-dags/prod/dags/"},
+		{
+			URL: "s3://ml-team/dags/", Mount: "ml", Region: "us-gov-west-1", RoleARN: "arn:aws-us-gov:iam::123456789012:role/teams/ml/dagferry-reader",
+			ExpectedBucketOwner: "012345678901", RequesterPays: true,
+		},
+		{URL: "s3://acme-dags/shared/", Mount: "shared/lib"},
+	}, most.Targets[0].Sources)
+	assert.Equal(t, []config.Source{{URL: "s3://acme-dags/dev/dags/"}}, most.Targets[1].Sources)
+}
+
+func TestParse_problemsStandInTheOrderOfTheirLines(t *testing.T) {
+	for _, file := range files(t, "testdata/problems.txtar") {
+		if file.Name == "values.yaml" {
+			_, err := config.Parse(file.Name, file.Data)
+			problems := config.Problems(err)
+			assert.Len(t, problems, len(strings.Split(err.Error(), "\n")))
+			assert.True(t, slices.IsSortedFunc(problems, func(a, b config.Problem) int { return a.Line - b.Line }), "%v", err)
+		}
+	}
+	assert.Empty(t, config.Problems(os.ErrNotExist))
 }
 
 func TestFind_looksInTheCheckout(t *testing.T) {

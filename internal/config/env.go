@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/dagferry/dagferry/internal/fault"
 )
 
 // Env is what the environment says.
@@ -20,20 +18,6 @@ func OS() Env { return Env{os.LookupEnv} }
 func (e Env) get(name string) string {
 	v, _ := e.Lookup(name)
 	return v
-}
-
-// Function is the configuration of a function: DAGFERRY_CONFIG holds it, or DAGFERRY_CONFIG_FILE names its file.
-func (e Env) Function() (Config, error) {
-	inline, file := e.get("DAGFERRY_CONFIG"), e.get("DAGFERRY_CONFIG_FILE")
-	switch {
-	case inline != "" && file != "":
-		return Config{}, fault.Errorf(fault.Denied, "read the configuration: DAGFERRY_CONFIG and DAGFERRY_CONFIG_FILE are both set; keep one")
-	case inline != "":
-		return Parse("DAGFERRY_CONFIG", []byte(inline))
-	case file != "":
-		return Load(file)
-	}
-	return Config{}, fault.Errorf(fault.Denied, "read the configuration: set DAGFERRY_CONFIG to the contents of a dagferry.yaml, or DAGFERRY_CONFIG_FILE to its path")
 }
 
 // AstroURL overrides Astro's address: ASTRO_API_URL, or "".

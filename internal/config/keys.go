@@ -18,9 +18,11 @@ func (d *document) keysOf(node ast.Node, t reflect.Type, key string) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	line := node.GetToken().Position.Line
+	node = d.resolve(node)
 	if !fits(node, t) {
 		d.mistyped = true
-		d.problems = append(d.problems, Problem{d.name, node.GetToken().Position.Line, key, remedy(t)})
+		d.note(Problem{d.name, line, key, remedy(t)})
 		return
 	}
 	switch n := node.(type) {
@@ -55,7 +57,7 @@ func (d *document) keyOf(n *ast.MappingValueNode, t reflect.Type, key string) {
 	}
 	if fields[name] == nil {
 		slices.Sort(known)
-		d.problems = append(d.problems, Problem{d.name, n.Key.GetToken().Position.Line, full,
+		d.note(Problem{d.name, n.Key.GetToken().Position.Line, full,
 			"there is no such key; here stand " + strings.Join(known, ", ")})
 		return
 	}

@@ -15,8 +15,10 @@ import (
 // should not: 1.5 as a whole number becomes 1, and 3.10 as text becomes 3.1.
 func fits(node ast.Node, t reflect.Type) bool {
 	switch node.(type) {
-	case *ast.NullNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		return true // what they stand for, the decoder finds out
+	case *ast.NullNode:
+		return true // the key's default
+	case *ast.AliasNode:
+		return true // of nothing, which the decoder tells
 	}
 	switch {
 	case t == reflect.TypeFor[Percent]():

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dagferry/dagferry/internal/bundle"
@@ -62,7 +63,8 @@ func (d *document) target(t *Target, key string) {
 	d.check(t, key)
 	d.limits(t.Limits, key+".limits")
 	d.timing(t, key)
-	d.places(t, key)
+	d.place(&t.State, key+".state", "s3://acme-dagferry/state/")
+	d.sources(t, key)
 }
 
 // token checks a reference to a token. What stands there instead of one may be the token itself: it is not repeated.
@@ -70,13 +72,18 @@ func (d *document) token(reference, key string) {
 	scheme, name, ok := strings.Cut(reference, "://")
 	switch {
 	case reference == "":
-		d.wrong(key, "write where the API token is, such as env://ASTRO_API_TOKEN or secretsmanager://dagferry/prod")
+		d.wrong(key, "write where the API token is, such as secretsmanager://dagferry/prod or env://ASTRO_API_TOKEN")
 	case !ok || name == "":
 		d.wrong(key, "this is no reference; write where the token is, such as secretsmanager://dagferry/prod, never the token itself")
-	case scheme != "env" && scheme != "file" && scheme != "secretsmanager":
-		d.wrong(key, "tokens are not kept there; write env://NAME, file:///path or secretsmanager://name, never the token itself")
+	case !slices.Contains(tokenSchemes(), scheme):
+		d.wrong(key, "tokens are not kept there; write secretsmanager://name, ssm://name, env://NAME or file:///path, never the token itself")
+	case d.fromBucket && (scheme == "env" || scheme == "file"):
+		d.wrong(key, "this configuration is from a bucket, and whoever can write to it could name any of this machine's secrets by %s://; keep the token in secretsmanager:// or ssm://", scheme)
 	}
 }
+
+// tokenSchemes are how references to tokens begin.
+func tokenSchemes() []string { return []string{"secretsmanager", "ssm", "env", "file"} }
 
 // limits checks that none is negative; 0 is the default.
 func (d *document) limits(l bundle.Limits, key string) {
@@ -122,66 +129,4 @@ func (d *document) timing(t *Target, key string) {
 	if t.Marker != "" && (path.Clean(t.Marker) != t.Marker || strings.HasPrefix(t.Marker, "/") || strings.HasPrefix(t.Marker, "..")) {
 		d.wrong(key+".marker", "write the marker's path in its source, such as _READY")
 	}
-}
-
-// places checks and normalises where things are: the state must be outside of every source, for otherwise each
-// write of it were a change of the DAGs.
-func (d *document) places(t *Target, key string) {
-	d.place(&t.State, key+".state", "s3://acme-dagferry/state/")
-	switch len(t.Sources) {
-	case 0:
-		d.wrong(key+".sources", "list the prefix that the DAGs are in, such as - url: s3://acme-dags/prod/dags/")
-	case 1:
-	default:
-		d.wrong(key+".sources", "this version takes one source for a target")
-	}
-	for i := range t.Sources {
-		s, key := &t.Sources[i], fmt.Sprintf("%s.sources[%d]", key, i)
-		d.place(&s.URL, key+".url", "s3://acme-dags/prod/dags/")
-		s.Mount = strings.Trim(s.Mount, "/")
-		if s.Mount != "" && (path.Clean(s.Mount) != s.Mount || strings.HasPrefix(s.Mount, "..")) {
-			d.wrong(key+".mount", "write a folder below the DAG root, such as ml")
-		}
-	}
-}
-
-// apart finds a state that lies in a source, of whichever target: its writes were changes of DAGs, and who may write the
-// DAGs could write the state.
-func (d *document) apart(c *Config) {
-	for i, t := range c.Targets {
-		for j, s := range t.Sources {
-			for _, other := range c.Targets {
-				if s.URL != "" && strings.HasPrefix(other.State, s.URL) {
-					d.wrong(fmt.Sprintf("targets[%d].sources[%d].url", i, j), "the state (%s) of the target %s lies in it; put the state elsewhere, or every run would change its own source",
-						other.State, other.Name)
-				}
-			}
-		}
-	}
-}
-
-func (d *document) place(url *string, key, example string) {
-	scheme, rest, ok := strings.Cut(*url, "://")
-	switch {
-	case !ok || rest == "" || (scheme != "s3" && scheme != "file"):
-		d.wrong(key, "write an address such as %s", example)
-		return
-	case scheme == "s3" && strings.HasPrefix(rest, "/"):
-		d.wrong(key, "it names no bucket; write an address such as %s", example)
-		return
-	case scheme == "file" && !strings.HasPrefix(rest, "/"):
-		d.wrong(key, "write the whole path: file:///…")
-		return
-	}
-	if clean := path.Clean("/" + rest); clean != "/" {
-		rest = strings.TrimPrefix(clean, "/") + "/"
-		if scheme == "file" {
-			rest = "/" + rest
-		}
-	}
-	if written, _ := strings.CutSuffix(*url, "/"); scheme == "s3" && written+"/" != scheme+"://"+rest {
-		d.wrong(key, "it has empty segments or dots; write %s://%s, if that is where the objects are", scheme, rest)
-		return
-	}
-	*url = scheme + "://" + rest
 }

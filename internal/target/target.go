@@ -16,8 +16,8 @@ import (
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
-// Open opens the prefix that an address names.
-type Open func(ctx context.Context, url string) (bucket.Bucket, error)
+// Open opens the prefix that a source's URL names, in the way that its other keys say. State is a source without any.
+type Open func(ctx context.Context, at config.Source) (bucket.Bucket, error)
 
 // Opener opens targets. Its clients are made anew for every run, so that requests are counted by run; connections
 // and check workers are kept.
@@ -55,11 +55,11 @@ func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, err
 		},
 	}
 	var err error
-	if opened.State, err = o.bucket(ctx, t.State); err != nil {
+	if opened.State, err = o.bucket(ctx, config.Source{URL: t.State}); err != nil {
 		return opened, err
 	}
 	for _, s := range t.Sources {
-		b, err := o.bucket(ctx, s.URL)
+		b, err := o.bucket(ctx, s)
 		if err != nil {
 			return opened, err
 		}
@@ -69,13 +69,13 @@ func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, err
 	return opened, err
 }
 
-func (o Opener) bucket(ctx context.Context, url string) (bucket.Bucket, error) {
-	scheme, _, _ := strings.Cut(url, "://")
+func (o Opener) bucket(ctx context.Context, at config.Source) (bucket.Bucket, error) {
+	scheme, _, _ := strings.Cut(at.URL, "://")
 	open := o.Buckets[scheme]
 	if open == nil {
-		return nil, fault.Errorf(fault.Denied, "open %s: this program does not know %q addresses", url, scheme+"://")
+		return nil, fault.Errorf(fault.Denied, "open %s: this program does not know %q addresses", at.URL, scheme+"://")
 	}
-	return open(ctx, url)
+	return open(ctx, at)
 }
 
 func (o Opener) astro(ctx context.Context, t config.Target) (*astro.Client, error) {

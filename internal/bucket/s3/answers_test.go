@@ -63,7 +63,7 @@ func TestOpen_refusals(t *testing.T) {
 		{"KMS is busy", refuse(400, "KMS.ThrottlingException", "Rate exceeded", ""), fault.Transient, nil},
 		{"no permission", refuse(403, "AccessDenied", "Access Denied", ""), fault.Denied, []string{"s3:ListBucket"}},
 		{"other region", refuse(301, "PermanentRedirect", "…", ""), fault.Denied,
-			[]string{"the bucket is in the region eu-north-1, and this program speaks to us-east-1: set AWS_REGION=eu-north-1 (a Lambda function"}},
+			[]string{"the bucket is in the region eu-north-1, and this program speaks to us-east-1: write region: eu-north-1 beside the source's url (a function"}},
 		{"throttled", refuse(503, "SlowDown", "Please reduce your request rate.", ""), fault.Transient, nil},
 		{"internal", refuse(500, "InternalError", "…", ""), fault.Transient, nil},
 		{"not understood", refuse(400, "InvalidRequest", "…", ""), fault.Broken, []string{"InvalidRequest"}},

@@ -56,11 +56,11 @@ func (b *Bucket) hint(key string, err error) string {
 
 // elsewhere says what to do about a bucket of another region, which may not be known.
 func elsewhere(bucket, ours string) string {
-	const where = "(a Lambda function has to run in the region of its buckets)"
+	const where = "(a function has to run in the region of its state's bucket)"
 	if bucket == "" {
-		return fmt.Sprintf("the bucket is in another region, and this program speaks to %s: set AWS_REGION to the bucket's %s", ours, where)
+		return fmt.Sprintf("the bucket is in another region, and this program speaks to %s: write the bucket's as region: beside the source's url %s", ours, where)
 	}
-	return fmt.Sprintf("the bucket is in the region %s, and this program speaks to %s: set AWS_REGION=%s %s", bucket, ours, bucket, where)
+	return fmt.Sprintf("the bucket is in the region %s, and this program speaks to %s: write region: %s beside the source's url %s", bucket, ours, bucket, where)
 }
 
 // regionOf is where the bucket is, as the refusal tells, or "".
