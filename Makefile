@@ -4,7 +4,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 CACHE := $(CURDIR)/.cache
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 GOLANGCI_VERSION := v2.15.0
@@ -52,8 +51,16 @@ generate: ## what is made of the types: schema/dagferry.schema.json
 	go generate ./internal/config
 
 .PHONY: package
-package: ## the functions' packages, in dist/
-	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync -version $(VERSION)
+package: ## the functions' packages, in dist/ (VERSION= names them otherwise than git describe)
+	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync $(if $(VERSION),-version $(VERSION))
+
+.PHONY: release
+release: clean ## all that people install, from a tree without changes: packages, command line, bills of materials, checksums
+	go run ./internal/tools/pack -out dist -release
+
+.PHONY: reproducible
+reproducible: ## the release twice, in two folders with empty build caches: the same bytes (a quarter of an hour)
+	go test ./internal/tools/pack -v -run TestRelease_sameBytesElsewhere -release -timeout 60m
 
 .PHONY: ci
 ci: lint test race package demo-check ## everything that has to pass

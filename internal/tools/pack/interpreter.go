@@ -9,22 +9,63 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"strings"
 
 	"github.com/dagferry/dagferry/internal/parse"
 )
 
-// module is where the interpreters come from, each as a folder of files, large ones compressed.
-const module = "github.com/kluctl/go-embed-python"
+// pythonModule is where the interpreters come from, each as a folder of files, large ones compressed.
+const pythonModule = "github.com/kluctl/go-embed-python"
 
-// interpreter is the trimmed interpreter, as parse.Find looks for it, with its licence.
-func interpreter(ctx context.Context, arch string) ([]entry, error) {
-	data, err := distribution(ctx, arch)
+// python is CPython for one platform.
+type python struct {
+	files   fs.FS
+	version string // of CPython
+	build   string // of python-build-standalone, which the module takes it from
+	module  string // the module's version
+	sum     string // the module's line of go.sum
+}
+
+// findPython finds it in the module cache.
+func findPython(ctx context.Context, goos, arch string) (python, error) {
+	out, err := goOutput(ctx, "list", "-m", "-f", "{{.Version}} {{.Sum}} {{.Dir}}", pythonModule)
 	if err != nil {
-		return nil, err
+		return python{}, fmt.Errorf("find %s: %w", pythonModule, err)
 	}
+	facts := strings.SplitN(out, " ", 3)
+	if len(facts) != 3 || facts[2] == "" {
+		return python{}, fmt.Errorf("find %s: it is not in the module cache: run go mod download", pythonModule)
+	}
+	data := os.DirFS(path.Join(facts[2], "python/internal/data"))
+	versions, err := fs.ReadFile(data, "PYTHON_VERSION")
+	if err != nil {
+		return python{}, fmt.Errorf("find the version of Python: %w", err)
+	}
+	p := python{module: facts[0], sum: facts[1]}
+	for line := range strings.Lines(string(versions)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch value = strings.Trim(value, `"`); name {
+		case "PYTHON_VERSION":
+			p.version = value
+		case "PYTHON_STANDALONE_VERSION":
+			p.build = value
+		}
+	}
+	if p.version == "" || p.build == "" {
+		return python{}, fmt.Errorf("find the version of Python: PYTHON_VERSION of %s has another form: see what it says now", pythonModule)
+	}
+	p.files, err = fs.Sub(data, goos+"-"+arch)
+	return p, err
+}
+
+// executable is the interpreter itself.
+func (p python) executable() ([]byte, error) {
+	return p.read(strings.TrimPrefix(parse.InterpreterPath, "python/"))
+}
+
+// trimmed is the interpreter as parse.Find looks for it, with only the modules that it needs, and its licence.
+func (p python) trimmed() ([]entry, error) {
 	const lib = "lib/python3.14/"
 	from := map[string]string{
 		parse.InterpreterPath: strings.TrimPrefix(parse.InterpreterPath, "python/"),
@@ -35,9 +76,9 @@ func interpreter(ctx context.Context, arch string) ([]entry, error) {
 	}
 	var files []entry
 	for name, source := range from {
-		contents, err := read(data, source)
+		contents, err := p.read(source)
 		if err != nil {
-			return nil, fmt.Errorf("read Python: %w", err)
+			return nil, err
 		}
 		files = append(files, entry{name, contents, mode(name)})
 	}
@@ -51,32 +92,22 @@ func mode(name string) fs.FileMode {
 	return 0o644
 }
 
-// distribution is the interpreter's folder of this architecture, in the module cache.
-func distribution(ctx context.Context, arch string) (fs.FS, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-	if err != nil {
-		return nil, fmt.Errorf("find %s: %w", module, err)
-	}
-	dir := strings.TrimSpace(string(out))
-	if dir == "" {
-		return nil, fmt.Errorf("find %s: it is not in the module cache: run go mod download", module)
-	}
-	return fs.Sub(os.DirFS(dir), "python/internal/data/linux-"+arch)
-}
-
 // read reads a file, which may have been compressed.
-func read(data fs.FS, name string) ([]byte, error) {
-	plain, err := fs.ReadFile(data, name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return plain, err
+func (p python) read(name string) ([]byte, error) {
+	plain, err := fs.ReadFile(p.files, name)
+	if err == nil {
+		return plain, nil
 	}
-	compressed, err := fs.ReadFile(data, name+".gz")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read Python: %w", err)
+	}
+	compressed, err := fs.ReadFile(p.files, name+".gz")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read Python: %w", err)
 	}
 	in, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read Python: %s: %w", name, err)
 	}
 	return io.ReadAll(in)
 }

@@ -26,7 +26,7 @@ const command = "./testdata/bootstrap"
 func TestRun_packsBothArchitectures(t *testing.T) {
 	out := t.TempDir()
 	var table bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{"-out", out, "-cmd", command, "-name", "fn"}, &table))
+	require.NoError(t, run(t.Context(), []string{"-out", out, "-cmd", command, "-name", "fn", "-version", "v1"}, &table))
 	lines := strings.Split(strings.TrimSpace(table.String()), "\n")
 	require.Len(t, lines, 4)
 	t.Log("\n" + table.String())
@@ -45,42 +45,18 @@ func TestRun_packsBothArchitectures(t *testing.T) {
 		assert.Equal(t, fs.FileMode(0o755), modes[parse.InterpreterPath])
 		assert.Equal(t, fs.FileMode(0o644), modes["python/lib/python3.14/os.py"])
 		assert.Contains(t, modes, "python/LICENSE")
-		assert.Len(t, modes, len(parse.Modules())+3, "nothing else is in it")
+		assert.Contains(t, modes, licencesFile)
+		assert.Len(t, modes, len(parse.Modules())+4, "nothing else is in it")
 	}
-}
-
-func TestRun_sameBytesEachTime(t *testing.T) {
-	files := func() []entry {
-		return []entry{{"b", []byte("2"), 0o644}, {"a", []byte("1"), 0o755}}
-	}
-	var first, second bytes.Buffer
-	require.NoError(t, writeZip(&first, files()))
-	turned := files()
-	turned[0], turned[1] = turned[1], turned[0]
-	require.NoError(t, writeZip(&second, turned))
-	assert.Equal(t, first.Bytes(), second.Bytes())
+	checkSums(t, out, "fn-amd64.zip", "fn-arm64.zip")
 }
 
 func TestRun_whatIsMissingIsSaid(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), nil, io.Discard), "-cmd")
-	err := run(t.Context(), []string{"-out", t.TempDir(), "-arch", "amd64", "-cmd", "./nothing", "-name", "fn"}, io.Discard)
+	err := run(t.Context(), []string{"-out", t.TempDir(), "-arch", "amd64", "-cmd", "./nothing", "-name", "fn", "-version", "v1"}, io.Discard)
 	require.ErrorContains(t, err, "build ./nothing")
-	err = run(t.Context(), []string{"-out", t.TempDir(), "-arch", "riscv64", "-cmd", command, "-name", "fn"}, io.Discard)
+	err = run(t.Context(), []string{"-out", t.TempDir(), "-arch", "riscv64", "-cmd", command, "-name", "fn", "-version", "v1"}, io.Discard)
 	require.ErrorContains(t, err, "riscv64")
-}
-
-func TestBuild_knowsItsVersion(t *testing.T) {
-	bootstrap, err := build(t.Context(), command, "v1.2.3-of-the-test", "amd64")
-	require.NoError(t, err)
-	assert.Contains(t, string(bootstrap), "v1.2.3-of-the-test")
-}
-
-func TestCheckMachine_anotherArchitecture(t *testing.T) {
-	bootstrap, err := build(t.Context(), command, "dev", "amd64")
-	require.NoError(t, err)
-	require.NoError(t, checkMachine(entry{"bootstrap", bootstrap, 0o755}, "amd64"))
-	require.ErrorContains(t, checkMachine(entry{"bootstrap", bootstrap, 0o755}, "arm64"), "EM_X86_64")
-	require.ErrorContains(t, checkMachine(entry{"bootstrap", []byte("#!/bin/sh"), 0o755}, "arm64"), "read bootstrap")
 }
 
 // TestPack_trimmedInterpreterSaysTheSame compares it with the whole one, on all that makes the worker import things:
@@ -123,7 +99,9 @@ func others() []string {
 
 // unpack writes the trimmed interpreter of this machine as its package has it.
 func unpack(t *testing.T) string {
-	files, err := interpreter(t.Context(), runtime.GOARCH)
+	p, err := findPython(t.Context(), "linux", runtime.GOARCH)
+	require.NoError(t, err)
+	files, err := p.trimmed()
 	require.NoError(t, err)
 	dir := t.TempDir()
 	for _, f := range files {
