@@ -55,6 +55,8 @@ func TestOpen_refusals(t *testing.T) {
 		{"archived by Intelligent-Tiering", refuse(403, "InvalidObjectState", "…",
 			"<StorageClass>INTELLIGENT_TIERING</StorageClass><AccessTier>ARCHIVE_ACCESS</AccessTier>"),
 			fault.Rejected, []string{"INTELLIGENT_TIERING ARCHIVE_ACCESS"}},
+		{"customer's key", refuse(400, "InvalidRequest", "The object was stored using a form of Server Side Encryption. "+
+			"The correct parameters must be provided to retrieve the object.", ""), fault.Rejected, []string{"SSE-C", "s3://"}},
 		{"KMS", refuse(403, "AccessDenied", "User: arn:aws:sts::123456789012:assumed-role/dagferry/x is not authorized to perform: "+
 			"kms:Decrypt on resource: arn:aws:kms:eu-north-1:123456789012:key/0aa3-bb because no identity-based policy allows it", ""),
 			fault.Denied, []string{"KMS key arn:aws:kms:eu-north-1:123456789012:key/0aa3-bb refuses"}},

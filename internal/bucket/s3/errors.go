@@ -23,6 +23,10 @@ func (b *Bucket) explain(verb, key string, err error) error {
 		return fault.Errorf(fault.Rejected, "%s %s: it is in the archive tier %s: restore it, or upload it again: %w",
 			verb, b.URL(key), archiveTier(archived), err)
 	}
+	if awssdk.Code(err) == "InvalidRequest" && strings.Contains(err.Error(), "Server Side Encryption") {
+		return fault.Errorf(fault.Rejected, "%s %s: it is encrypted with a key of its uploader's own (SSE-C), which nobody else has: upload it "+
+			"with the bucket's encryption (SSE-S3 or SSE-KMS): %w", verb, b.URL(key), err)
+	}
 	if hint := b.hint(key, err); hint != "" {
 		return fmt.Errorf("%s %s: %s: %w", verb, b.URL(key), hint, awssdk.Classify(err))
 	}
