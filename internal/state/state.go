@@ -77,15 +77,17 @@ type Deploy struct {
 	Fence int64     `json:"fence"`
 	// At is when it was recorded as live, in the store's time.
 	At time.Time `json:"at,omitzero"`
-	// Markers are the markers' entries, one for each source.
+	// Markers are the markers' entries, one for each source, and Listing is of all that was listed with them: only what
+	// was written since needs a new marker.
 	Markers []string `json:"markers,omitempty"`
+	Listing string   `json:"listing,omitempty"`
 	// RedeployID names the redeploy that this intent answers.
 	RedeployID string `json:"redeployId,omitempty"`
 }
 
 // Rejection is what was refused last, so that it is told once.
 type Rejection struct {
-	// Key is the listing key together with everything else that the decision depends on; Listing is the listing key.
+	// Key is the listing key together with everything else that the decision depends on; Listing is as in Deploy.
 	Key     string   `json:"key"`
 	Listing string   `json:"listing,omitempty"`
 	Reason  string   `json:"reason"`

@@ -34,7 +34,7 @@ func (r *run) reject(cause error) error {
 	}
 	runtime := r.runtime().key()
 	rejected := state.Rejection{
-		Key: r.rejectedKey(r.listed, runtime), Listing: r.listed.key, Reason: cause.Error(), Markers: r.listed.markers, Runtime: runtime, Run: r.id,
+		Key: r.rejectedKey(r.listed, runtime), Listing: r.listed.contents, Reason: cause.Error(), Markers: r.listed.markers, Runtime: runtime, Run: r.id,
 	}
 	r.finish = func(s *state.State) { s.Rejected = &rejected }
 	return cause

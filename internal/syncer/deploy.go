@@ -163,7 +163,7 @@ func (r *run) intend(ctx context.Context, p *prepared) error {
 	defer r.step("write the intent")()
 	intent := state.Deploy{
 		Digest: r.bundled.digest, Key: r.listed.key, DeployID: p.deploy.ID, DagVersion: p.dagVersion,
-		CreatedAt: p.deploy.CreatedAt, Asked: p.newest, Fence: r.lease.Fence, Markers: r.listed.markers,
+		CreatedAt: p.deploy.CreatedAt, Asked: p.newest, Fence: r.lease.Fence, Markers: r.listed.markers, Listing: r.listed.contents,
 	}
 	remember := r.remember(p.found)
 	var hold *state.Hold

@@ -21,7 +21,9 @@ type listing struct {
 	key string
 	// markers are the markers' entries, one for each source, empty where there is none.
 	markers []string
-	at      time.Time // by this process's clock
+	// contents is of the objects alone, whatever the configuration makes of them; of targets with markers only.
+	contents string
+	at       time.Time // by this process's clock
 }
 
 // list looks at all sources.
@@ -42,6 +44,9 @@ func (r *run) list(ctx context.Context) (listing, error) {
 		if r.Marker != "" {
 			l.markers = append(l.markers, marker(got, r.Marker))
 		}
+	}
+	if r.Marker != "" {
+		l.contents = bucket.Key(nil, l.bySource...)
 	}
 	l.key, l.at = bucket.Key(r.shape(), r.keyed(l.bySource)...), r.now()
 	r.record.Key = l.key
@@ -102,13 +107,12 @@ func (r *run) waitsForMarker(l listing, s state.State) bool {
 	if slices.Contains(l.markers, "") {
 		return true
 	}
+	// Where nothing was written since, the marker counts still: another configuration may ask about the same contents.
 	switch {
-	case s.Rejected != nil && (r.why.any() || s.Rejected.Listing == l.key):
-		return false // the same content, asked about anew: its marker counts still
 	case s.Rejected != nil:
-		return slices.Equal(l.markers, s.Rejected.Markers)
+		return slices.Equal(l.markers, s.Rejected.Markers) && l.contents != s.Rejected.Listing && !r.why.any()
 	case s.Deployed != nil:
-		return slices.Equal(l.markers, s.Deployed.Markers)
+		return slices.Equal(l.markers, s.Deployed.Markers) && l.contents != s.Deployed.Listing
 	}
 	return false
 }

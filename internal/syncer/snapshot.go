@@ -217,10 +217,10 @@ func (r *run) sameBundle() bool {
 	if !s.Idle() || s.Deployed == nil || s.Deployed.Digest != r.bundled.digest {
 		return false
 	}
-	key, markers := r.listed.key, r.listed.markers
+	l := r.listed
 	r.finish = func(s *state.State) {
 		d := *s.Deployed
-		d.Key, d.Markers = key, markers
+		d.Key, d.Markers, d.Listing = l.key, l.markers, l.contents
 		s.Deployed, s.Rejected = &d, nil
 	}
 	return r.unchanged("the contents are those that are live")

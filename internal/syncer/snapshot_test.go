@@ -148,3 +148,33 @@ func TestRun_sourcesAreOneSnapshot(t *testing.T) {
 		w.same(1, w.deploys())
 	})
 }
+
+// A changed configuration takes effect on what the last marker completed. What was written since still waits.
+func TestRun_changedConfigurationNeedsNoNewMarker(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.target.Marker = "_READY"
+		w.write("a.py", "a")
+		w.write("b.py", "broken")
+		w.write("c.py", "c")
+		w.write("_READY", "1")
+		w.after(syncer.Rejected)
+		wait(time.Minute)
+		w.target.Ignore = []string{"b.py"} // the remedy that a rejection names
+		w.sweep(syncer.Deployed)
+		w.same("a.py c.py", w.live())
+		wait(time.Minute)
+		w.target.Ignore = []string{"b.py", "c.py"}
+		w.write("d.py", "half a batch")
+		w.sweep(syncer.Unchanged)
+		w.same("a.py c.py", w.live())
+		w.remove("d.py")
+		w.sweep(syncer.Deployed)
+		w.same("a.py", w.live())
+		w.target.Ignore = nil
+		w.write("b.py", "sound")
+		w.sweep(syncer.Unchanged)
+		w.write("_READY", "2")
+		w.after(syncer.Deployed)
+		w.same("a.py b.py c.py", w.live())
+	})
+}
