@@ -10,6 +10,8 @@ GOLANGCI_VERSION := v2.15.0
 export DAGFERRY_MINIO ?= $(CACHE)/bin/minio-$(MINIO_VERSION)
 TOXIPROXY_VERSION := v2.12.0
 export DAGFERRY_TOXIPROXY ?= $(CACHE)/bin/toxiproxy-$(TOXIPROXY_VERSION)
+FAKE_GCS_VERSION := v1.56.1
+export DAGFERRY_FAKE_GCS ?= $(CACHE)/bin/fake-gcs-server-$(FAKE_GCS_VERSION)
 GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 MOTO := $(CACHE)/venv/moto/installed
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
@@ -70,7 +72,7 @@ demo-check: ## the demo, for programs: fails unless what is live is what the buc
 	go run ./cmd/dagferry demo --json
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(DAGFERRY_FAKE_GCS) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -80,6 +82,11 @@ $(DAGFERRY_TOXIPROXY):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/Shopify/toxiproxy/v2/cmd/server@$(TOXIPROXY_VERSION)
 	mv $(CACHE)/bin/tmp/server $@
 	ln -sf $(@F) $(CACHE)/bin/toxiproxy
+
+$(DAGFERRY_FAKE_GCS):
+	GOBIN=$(CACHE)/bin/tmp go install github.com/fsouza/fake-gcs-server@$(FAKE_GCS_VERSION)
+	mv $(CACHE)/bin/tmp/fake-gcs-server $@
+	ln -sf $(@F) $(CACHE)/bin/fake-gcs-server
 
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

@@ -1,5 +1,5 @@
 // Package bucket is what the sync needs of an object store, and no more: a complete listing of a prefix, reads
-// pinned to what was listed, compare-and-swap, and the store's own time. The adapters (s3, dir) implement Bucket and
+// pinned to what was listed, compare-and-swap, and the store's own time. The adapters (s3, gcs, dir) implement Bucket and
 // pass one contract, buckettest.
 package bucket
 
@@ -17,7 +17,7 @@ type Object struct {
 	// Size in bytes.
 	Size int64
 	// ETag is what S3 calls it, quotes and all; for a directory, whatever tells two versions of a file apart.
-	// It is no hash of the contents: encrypted and multipart objects have others.
+	// It is no hash of the contents: encrypted and multipart objects have others. Empty where there are generations.
 	ETag string
 	// Generation is GCS's number of this version of the object; 0 elsewhere.
 	Generation int64
@@ -38,7 +38,7 @@ type Bucket interface {
 	List(ctx context.Context) (Listing, error)
 
 	// Open reads the contents of the version that was listed. It fails with ErrChanged when the object is another
-	// one now or is gone, at once or while it is read.
+	// one now or is gone, at once or while it is read; a store that still has the version may read it all the same.
 	Open(ctx context.Context, listed Object) (io.ReadCloser, error)
 
 	// Get reads the newest version of a small object. It fails with ErrNotExist when there is none; the time of that
