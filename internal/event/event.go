@@ -12,13 +12,16 @@ import (
 
 // Change is an object that was written or removed, or that can be read now and could not be before, or the reverse.
 type Change struct {
+	// Scheme is the store's, as addresses have it: s3 or gs. A bucket of each may have the same name.
+	Scheme string
 	// Bucket is the bucket's name.
 	Bucket string
 	// Key is the whole key, decoded.
 	Key string
 	// Time is when the store says that it happened, in its own clock.
 	Time time.Time
-	// Name is the store's name for it, such as ObjectCreated:Put, or Object Created where EventBridge tells.
+	// Name is the store's name for it, such as ObjectCreated:Put, or Object Created where EventBridge tells;
+	// OBJECT_FINALIZE, or finalized where Eventarc does.
 	Name string
 }
 
@@ -34,12 +37,13 @@ type Message struct {
 var ErrUnknown = errors.New("unknown event")
 
 // deepest is how many envelopes may be around one that tells a change. The longest way that is set up on purpose has
-// one, EventBridge → SNS → SQS; the rest is for topics that are chained.
+// one, EventBridge → SNS → SQS or Pub/Sub → Eventarc; the rest is for topics that are chained.
 const deepest = 3
 
-// Decode reads a function's payload or the body of a queue's message: an S3 notification, S3's test event, S3's events
-// by EventBridge, any of them by SNS, or a sweep's message, {"dagferry": {"sweep": "<target>"}}. Any other envelope is
-// ErrUnknown, and the error names it and says what to do.
+// Decode reads a function's payload, the body of a queue's message or of a request: an S3 notification, S3's test event,
+// S3's events by EventBridge, any of them by SNS; a notification of Cloud Storage by Pub/Sub, a CloudEvent in structured
+// mode; or a sweep's message, {"dagferry": {"sweep": "<target>"}}, by any of these ways. Any other envelope is ErrUnknown,
+// and the error names it and says what to do.
 func Decode(body []byte) (Message, error) { return decode(body, 0) }
 
 func decode(body []byte, depth int) (Message, error) {
@@ -61,13 +65,17 @@ func decode(body []byte, depth int) (Message, error) {
 		return snsNotification(body, depth)
 	case has("source") && has("detail-type"):
 		return eventBridge(body)
+	case has("specversion"):
+		return structured(body, depth)
+	case has("message") && has("subscription"):
+		return pubSub(body, depth)
 	case has("dagferry"):
 		return sweep(body)
 	}
-	if name := foreign(has); name != "" {
-		return Message{}, fmt.Errorf("%w: it is %s, and only what AWS sends is read: let an S3 bucket tell of its changes: %s", ErrUnknown, name, beginning(body))
+	if name, remedy := stripped(has); name != "" {
+		return Message{}, fmt.Errorf("%w: it is %s: %s: %s", ErrUnknown, name, remedy, beginning(body))
 	}
-	return Message{}, fmt.Errorf("%w: it is no S3 notification, SNS notification, EventBridge event or sweep: %s", ErrUnknown, beginning(body))
+	return Message{}, fmt.Errorf("%w: it is no S3 notification, SNS notification, EventBridge event, Pub/Sub message, CloudEvent or sweep: %s", ErrUnknown, beginning(body))
 }
 
 // record is what services invoke a function with, and what S3 puts into queues and topics as well.
@@ -119,22 +127,20 @@ func (m *Message) add(other Message) error {
 	return nil
 }
 
-// foreign names what other clouds send, "" for anything else.
-func foreign(has func(string) bool) string {
+// stripped names what Google Cloud sends without what says what happened, and what to do; "" for anything else.
+func stripped(has func(string) bool) (name, remedy string) {
 	switch {
-	case has("specversion"):
-		return "a CloudEvent"
-	case has("message") && has("subscription"), has("@type"):
-		return "a Pub/Sub message"
 	case has("kind") && has("bucket"):
-		return "a Cloud Storage notification"
+		return "an object of Cloud Storage without its event", "let the subscription push messages in their envelope (no payload unwrapping)"
+	case has("@type"):
+		return "a message for a first-generation function", "deploy a second-generation one"
 	}
-	return ""
+	return "", ""
 }
 
 // Touches reports whether a change concerns the prefix of a bucket, "" being all of it.
-func (c Change) Touches(bucket, prefix string) bool {
-	return c.Bucket == bucket && strings.HasPrefix(c.Key, prefix)
+func (c Change) Touches(scheme, bucket, prefix string) bool {
+	return c.Scheme == scheme && c.Bucket == bucket && strings.HasPrefix(c.Key, prefix)
 }
 
 // beginning is enough of an envelope to recognise it.

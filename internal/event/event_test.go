@@ -20,7 +20,7 @@ import (
 func text(m event.Message) string {
 	var b strings.Builder
 	for _, c := range m.Changes {
-		fmt.Fprintf(&b, "%s %q %s %s\n", c.Bucket, c.Key, c.Name, c.Time.Format(time.RFC3339Nano))
+		fmt.Fprintf(&b, "%s://%s %q %s %s\n", c.Scheme, c.Bucket, c.Key, c.Name, c.Time.Format(time.RFC3339Nano))
 	}
 	if m.Sweep != "" {
 		fmt.Fprintf(&b, "sweep %s\n", m.Sweep)
@@ -39,7 +39,7 @@ func samples(t testing.TB) map[string]*txtar.Archive {
 		require.NoError(t, err)
 		archives[strings.TrimSuffix(filepath.Base(file), ".txtar")] = archive
 	}
-	require.Len(t, archives, 4)
+	require.Len(t, archives, 6)
 	return archives
 }
 
@@ -81,7 +81,7 @@ func TestDecode_knowsEveryEventOfS3(t *testing.T) {
 		if len(m.Changes) == 0 {
 			tellNothing = append(tellNothing, name)
 		} else {
-			assert.Equal(t, []event.Change{{Bucket: "b", Key: "k", Name: name}}, m.Changes)
+			assert.Equal(t, []event.Change{{Scheme: "s3", Bucket: "b", Key: "k", Name: name}}, m.Changes)
 		}
 	}
 	assert.ElementsMatch(t, nothing, tellNothing)
@@ -108,7 +108,7 @@ func TestDecode_eventBridgeAgreesWithNotifications(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, bridged.Changes, len(notified.Changes), detailType)
 		for _, c := range bridged.Changes {
-			assert.Equal(t, event.Change{Bucket: "b", Key: "k", Name: detailType}, c)
+			assert.Equal(t, event.Change{Scheme: "s3", Bucket: "b", Key: "k", Name: detailType}, c)
 		}
 	}
 }
@@ -138,12 +138,13 @@ func TestSweepMessage_isDecoded(t *testing.T) {
 }
 
 func TestTouches(t *testing.T) {
-	c := event.Change{Bucket: "b", Key: "dags/x.py"}
-	assert.True(t, c.Touches("b", "dags/"))
-	assert.True(t, c.Touches("b", ""))
-	assert.False(t, c.Touches("b", "dags2/"))
-	assert.False(t, c.Touches("other", "dags/"))
-	assert.False(t, event.Change{Bucket: "b", Key: "dags2/x.py"}.Touches("b", "dags/"))
+	c := event.Change{Scheme: "s3", Bucket: "b", Key: "dags/x.py"}
+	assert.True(t, c.Touches("s3", "b", "dags/"))
+	assert.True(t, c.Touches("s3", "b", ""))
+	assert.False(t, c.Touches("gs", "b", "dags/"), "another store's bucket of the same name")
+	assert.False(t, c.Touches("s3", "b", "dags2/"))
+	assert.False(t, c.Touches("s3", "other", "dags/"))
+	assert.False(t, event.Change{Scheme: "s3", Bucket: "b", Key: "dags2/x.py"}.Touches("s3", "b", "dags/"))
 }
 
 func FuzzDecode(f *testing.F) {
@@ -159,6 +160,7 @@ func FuzzDecode(f *testing.F) {
 			require.Empty(t, m)
 		}
 		for _, c := range m.Changes {
+			require.Contains(t, []string{"s3", "gs"}, c.Scheme)
 			require.NotEmpty(t, c.Bucket)
 			require.NotEmpty(t, c.Key)
 		}

@@ -58,7 +58,7 @@ func told(t *testing.T, bodies []string) []string {
 		assert.Empty(t, m.Sweep)
 		for _, c := range m.Changes {
 			assert.WithinDuration(t, time.Now(), c.Time, time.Minute)
-			all = append(all, fmt.Sprintf("%s %q %s", c.Bucket, c.Key, c.Name))
+			all = append(all, fmt.Sprintf("%s://%s %q %s", c.Scheme, c.Bucket, c.Key, c.Name))
 		}
 	}
 	return all
@@ -93,7 +93,7 @@ func TestDecode_recordedFromMoto(t *testing.T) {
 
 			bodies := receive(t, queue, len(tc.names)*len(awkward)+tc.testEvents)
 			assert.Contains(t, bodies[len(bodies)-1], tc.looks)
-			assert.ElementsMatch(t, history(bucket, awkward, tc.names...), told(t, bodies))
+			assert.ElementsMatch(t, history("s3://"+bucket, awkward, tc.names...), told(t, bodies))
 		})
 	}
 }
@@ -199,5 +199,5 @@ func TestDecode_recordedFromMinIO(t *testing.T) {
 			require.Fail(t, "no event came", "%d came", len(all))
 		}
 	}
-	assert.ElementsMatch(t, history(bucket, keys, "ObjectCreated:Put", "ObjectRemoved:Delete"), told(t, all))
+	assert.ElementsMatch(t, history("s3://"+bucket, keys, "ObjectCreated:Put", "ObjectRemoved:Delete"), told(t, all))
 }

@@ -47,7 +47,7 @@ func (o s3Object) change(name string, at time.Time) (Message, error) {
 	if o.Bucket.Name == "" || o.Object.Key == "" {
 		return Message{}, fmt.Errorf("%w: the S3 event %s names no bucket or no key: leave the event as S3 sends it", ErrUnknown, name)
 	}
-	return Message{Changes: []Change{{o.Bucket.Name, o.Object.Key, at, name}}}, nil
+	return Message{Changes: []Change{{"s3", o.Bucket.Name, o.Object.Key, at, name}}}, nil
 }
 
 // tells is what a kind of event says.

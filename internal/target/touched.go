@@ -26,8 +26,8 @@ func Touched(c config.Config, m event.Message) ([]string, error) {
 
 func touches(t config.Target, change event.Change) bool {
 	return slices.ContainsFunc(t.Sources, func(s config.Source) bool {
-		_, rest, _ := strings.Cut(s.URL, "://")
+		scheme, rest, _ := strings.Cut(s.URL, "://")
 		bucket, prefix, _ := strings.Cut(rest, "/")
-		return change.Touches(bucket, prefix)
+		return change.Touches(scheme, bucket, prefix)
 	})
 }
