@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"cloud.google.com/go/auth/credentials"
 	"cloud.google.com/go/auth/httptransport"
 
 	"github.com/dagferry/dagferry/internal/fault"
@@ -72,24 +71,16 @@ func (t *transport) ready() (http.RoundTripper, error) {
 	if t.signed != nil {
 		return t.signed, nil
 	}
-	found, err := credentials.DetectDefault(&credentials.DetectOptions{
-		Scopes: []string{storageScope},
-		Client: &http.Client{Transport: t.base},
-	})
+	found, err := Credentials(storageScope)
 	if err != nil {
-		return nil, noCredentials(err)
+		return nil, err
 	}
 	client, err := httptransport.NewClient(&httptransport.Options{
 		Credentials: found, BaseRoundTripper: t.base, DisableTelemetry: true,
 	})
 	if err != nil {
-		return nil, noCredentials(err)
+		return nil, fault.As(fault.Denied, err)
 	}
 	t.signed = client.Transport
 	return t.signed, nil
-}
-
-func noCredentials(err error) error {
-	return fault.Errorf(fault.Denied, "no Google credentials: run as a service account, set GOOGLE_APPLICATION_CREDENTIALS, "+
-		"or run gcloud auth application-default login: %w", err)
 }

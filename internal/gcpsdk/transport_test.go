@@ -1,16 +1,10 @@
 package gcpsdk_test
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,26 +14,8 @@ import (
 
 	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/gcpsdk"
+	"github.com/dagferry/dagferry/internal/local/serviceaccount"
 )
-
-// account makes a file with a service account, whose tokens come from a server, the one that the default chain finds.
-func account(t *testing.T, tokens http.HandlerFunc) {
-	t.Helper()
-	server := httptest.NewServer(tokens)
-	t.Cleanup(server.Close)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	file, err := json.Marshal(map[string]string{
-		"type": "service_account", "project_id": "acme", "private_key_id": "1", "client_email": "dagferry@acme.iam.gserviceaccount.com",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": server.URL,
-	})
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "account.json")
-	require.NoError(t, os.WriteFile(path, file, 0o600))
-	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", path)
-}
 
 // asked is what a request to a server through the transport ends as.
 func asked(t *testing.T, transport http.RoundTripper, handler http.HandlerFunc) error {
@@ -59,13 +35,12 @@ func unasked(t *testing.T) http.HandlerFunc {
 
 func TestTransport_signs(t *testing.T) {
 	tokens := 0
-	account(t, func(w http.ResponseWriter, r *http.Request) {
+	serviceaccount.Use(t, "acme", func(w http.ResponseWriter, r *http.Request) {
 		tokens++
 		form, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		assert.Contains(t, string(form), "assertion=")
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"access_token": "t0ken", "token_type": "Bearer", "expires_in": 3600}`)
+		serviceaccount.Grant("t0ken")(w, r)
 	})
 	transport := gcpsdk.NewTransport()
 	for range 2 {
@@ -77,7 +52,7 @@ func TestTransport_signs(t *testing.T) {
 }
 
 func TestTransport_refusedCredentials(t *testing.T) {
-	account(t, func(w http.ResponseWriter, _ *http.Request) {
+	serviceaccount.Use(t, "acme", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"error": "invalid_grant", "error_description": "Invalid grant: account not found"}`)
@@ -95,7 +70,7 @@ func TestTransport_tokensAreAway(t *testing.T) {
 		"hangs up": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, //nolint:forbidigo // how a handler does that
 	} {
 		t.Run(name, func(t *testing.T) {
-			account(t, tokens)
+			serviceaccount.Use(t, "acme", tokens)
 			err := gcpsdk.Classify(asked(t, gcpsdk.NewTransport(), unasked(t)))
 			require.Error(t, err)
 			assert.Equal(t, fault.Transient, fault.Of(err), err)
@@ -143,4 +118,22 @@ func TestTransport_machine(t *testing.T) {
 			assert.ErrorContains(t, err, "Google refuses the credentials")
 		})
 	}
+}
+
+func TestProject(t *testing.T) {
+	serviceaccount.Use(t, "acme", unasked(t))
+	found, err := gcpsdk.Credentials("scope")
+	require.NoError(t, err)
+	t.Setenv("GOOGLE_CLOUD_PROJECT", "")
+	project, err := gcpsdk.Project(t.Context(), found)
+	require.NoError(t, err)
+	assert.Equal(t, "acme", project)
+	_, err = gcpsdk.Project(t.Context(), nil)
+	assert.Equal(t, fault.Denied, fault.Of(err))
+	assert.ErrorContains(t, err, "set GOOGLE_CLOUD_PROJECT")
+
+	t.Setenv("GOOGLE_CLOUD_PROJECT", "other")
+	project, err = gcpsdk.Project(t.Context(), found)
+	require.NoError(t, err)
+	assert.Equal(t, "other", project)
 }

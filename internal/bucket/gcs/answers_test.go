@@ -67,10 +67,10 @@ func TestOpen_refusals(t *testing.T) {
 		kind   fault.Kind
 		words  []string
 	}{
-		{"under its author's key", say(400, "The target object is encrypted by a customer-supplied encryption key."),
-			fault.Rejected, []string{"encrypted with a key that its author keeps", "upload it again without one"}},
-		{"under its author's key, with a reason", refuse(400, "resourceIsEncryptedWithCustomerEncryptionKey", "…"),
-			fault.Rejected, []string{"encrypted with a key that its author keeps"}},
+		{"under its uploader's key", say(400, "The target object is encrypted by a customer-supplied encryption key."),
+			fault.Rejected, []string{"a key of its uploader's own", "upload it with the bucket's encryption"}},
+		{"under its uploader's key, with a reason", refuse(400, "resourceIsEncryptedWithCustomerEncryptionKey", "…"),
+			fault.Rejected, []string{"a key of its uploader's own"}},
 		{"KMS", say(403, deniedKMS), fault.Denied, []string{"the KMS key of the object refuses", "the answer was 403: Permission denied on Cloud KMS key."}},
 		{"KMS key switched off", refuse(400, "cloudKmsDisabledKey", "…"), fault.Denied, []string{"the KMS key of the object refuses"}},
 		{"no permission", say(403, "dagferry@acme.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object."),

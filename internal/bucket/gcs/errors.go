@@ -21,8 +21,8 @@ func (b *Bucket) explain(verb, key string, err error) error {
 	case gcpsdk.Status(err) == http.StatusNotFound: // a missing object was dealt with before
 		return fault.Errorf(fault.Denied, "%s %s: the bucket %s does not exist: %w", verb, b.URL(key), b.at.bucket, told)
 	case underCustomersKey(err):
-		return fault.Errorf(fault.Rejected, "%s %s: it is encrypted with a key that its author keeps (customer-supplied), "+
-			"so nobody else can read it: upload it again without one: %w", verb, b.URL(key), told)
+		return fault.Errorf(fault.Rejected, "%s %s: it is encrypted with a key of its uploader's own (customer-supplied), "+
+			"which nobody else has: upload it with the bucket's encryption: %w", verb, b.URL(key), told)
 	case strings.Contains(err.Error(), badChecksum):
 		told = fault.As(fault.Transient, told)
 	}

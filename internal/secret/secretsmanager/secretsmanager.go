@@ -4,9 +4,7 @@ package secretsmanager
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,21 +35,8 @@ func New(config aws.Config) secret.Fetch {
 			return "", fault.Errorf(fault.Denied, "the secret %q is binary; store it as text", id)
 		}
 		if hasKey {
-			return field(*answer.SecretString, key)
+			return secret.Field(*answer.SecretString, key)
 		}
 		return *answer.SecretString, nil
 	}
-}
-
-// field is a string in a JSON object. Its errors do not show the object.
-func field(object, key string) (string, error) {
-	var fields map[string]any
-	if json.Unmarshal([]byte(object), &fields) != nil {
-		return "", fmt.Errorf("it is no JSON object, so it has no key %q", key)
-	}
-	value, ok := fields[key].(string)
-	if !ok {
-		return "", fmt.Errorf("its JSON has no text under the key %q", key)
-	}
-	return value, nil
 }
