@@ -32,10 +32,10 @@ type Target struct {
 	Deployment string `yaml:"deployment"`
 	// Organization is the Astro Organization's id; the token knows it, so it is seldom needed.
 	Organization string `yaml:"organization"`
-	// Token is a reference to an API token, never the token itself: secretsmanager://name, ssm://name, env://NAME or
-	// file:///path. It is resolved anew for each run.
+	// Token is a reference to an API token, never the token itself: secretsmanager://name, ssm://name,
+	// gcp-secret://name, env://NAME or file:///path. It is resolved anew for each run.
 	Token string `yaml:"token"`
-	// State is where dagferry keeps its state: s3://bucket/prefix/ or file:///folder/, outside of every source.
+	// State is where dagferry keeps its state: s3://bucket/prefix/, gs://bucket/prefix/ or file:///folder/, outside of every source.
 	State string `yaml:"state"`
 	// Runtime is what the Deployment runs; what is left out is asked from Astro.
 	Runtime Runtime `yaml:"runtime"`
@@ -63,7 +63,7 @@ type Target struct {
 
 // Source is a prefix whose objects are DAGs.
 type Source struct {
-	// URL is s3://bucket/prefix/ or file:///folder/.
+	// URL is s3://bucket/prefix/, gs://bucket/prefix/ or file:///folder/.
 	URL string `yaml:"url"` // ends in a slash once it is loaded
 	// Mount is the folder below the DAG root where the source's files go; left out for the root itself.
 	Mount string `yaml:"mount"` // has no slash around it once it is loaded

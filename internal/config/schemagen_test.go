@@ -81,7 +81,7 @@ var facts = map[string]schema{
 
 const (
 	// placePattern is what place takes: a bucket, or a whole path.
-	placePattern = `^(s3://[^/].*|file:///.*)$`
+	placePattern = `^((s3|gs)://[^/].*|file:///.*)$`
 	// timePattern is a time of time.ParseDuration that is not negative.
 	timePattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 )

@@ -63,8 +63,8 @@ func (d *document) access(s Source, key string) {
 		{"requesterPays", s.RequesterPays, true, ""},
 	} {
 		switch {
-		case k.set && strings.HasPrefix(s.URL, "file://"):
-			d.wrong(key+"."+k.name, "it is for s3:// sources; leave it out for a folder")
+		case k.set && !strings.HasPrefix(s.URL, "s3://"):
+			d.wrong(key+"."+k.name, "it is for s3:// sources; leave it out here")
 		case k.set && !k.valid:
 			d.wrong(key+"."+k.name, "%s", k.remedy)
 		}
@@ -107,17 +107,17 @@ func sourceURL(target, source int) string {
 func (d *document) place(url *string, key, example string) {
 	scheme, rest, ok := strings.Cut(*url, "://")
 	switch {
-	case !ok || rest == "" || (scheme != "s3" && scheme != "file"):
+	case !ok || rest == "" || (scheme != "s3" && scheme != "gs" && scheme != "file"):
 		d.wrong(key, "write an address such as %s", example)
 		return
-	case scheme == "s3" && strings.HasPrefix(rest, "/"):
+	case scheme != "file" && strings.HasPrefix(rest, "/"):
 		d.wrong(key, "it names no bucket; write an address such as %s", example)
 		return
 	case scheme == "file" && !strings.HasPrefix(rest, "/"):
 		d.wrong(key, "write the whole path: file:///…")
 		return
 	case scheme == "file" && d.fromBucket:
-		d.wrong(key, "this configuration is from a bucket, and whoever can write to it could name any folder of this machine; write an s3:// address")
+		d.wrong(key, "this configuration is from a bucket, and whoever can write to it could name any folder of this machine; write an s3:// or gs:// address")
 		return
 	}
 	if clean := path.Clean("/" + rest); clean != "/" {
@@ -126,7 +126,7 @@ func (d *document) place(url *string, key, example string) {
 			rest = "/" + rest
 		}
 	}
-	if written, _ := strings.CutSuffix(*url, "/"); scheme == "s3" && written+"/" != scheme+"://"+rest {
+	if written, _ := strings.CutSuffix(*url, "/"); scheme != "file" && written+"/" != scheme+"://"+rest {
 		d.wrong(key, "it has empty segments or dots; write %s://%s, if that is where the objects are", scheme, rest)
 		return
 	}

@@ -76,14 +76,14 @@ func (d *document) token(reference, key string) {
 	case !ok || name == "":
 		d.wrong(key, "this is no reference; write where the token is, such as secretsmanager://dagferry/prod, never the token itself")
 	case !slices.Contains(tokenSchemes(), scheme):
-		d.wrong(key, "tokens are not kept there; write secretsmanager://name, ssm://name, env://NAME or file:///path, never the token itself")
+		d.wrong(key, "tokens are not kept there; write secretsmanager://name, ssm://name, gcp-secret://name, env://NAME or file:///path, never the token itself")
 	case d.fromBucket && (scheme == "env" || scheme == "file"):
-		d.wrong(key, "this configuration is from a bucket, and whoever can write to it could name any of this machine's secrets by %s://; keep the token in secretsmanager:// or ssm://", scheme)
+		d.wrong(key, "this configuration is from a bucket, and whoever can write to it could name any of this machine's secrets by %s://; keep the token in secretsmanager://, ssm:// or gcp-secret://", scheme)
 	}
 }
 
 // tokenSchemes are how references to tokens begin.
-func tokenSchemes() []string { return []string{"secretsmanager", "ssm", "env", "file"} }
+func tokenSchemes() []string { return []string{"secretsmanager", "ssm", "gcp-secret", "env", "file"} }
 
 // limits checks that none is negative; 0 is the default.
 func (d *document) limits(l bundle.Limits, key string) {
