@@ -11,9 +11,11 @@ import (
 
 	"github.com/dagferry/dagferry/internal/awssdk"
 	"github.com/dagferry/dagferry/internal/bucket"
+	"github.com/dagferry/dagferry/internal/bucket/gcs"
 	"github.com/dagferry/dagferry/internal/bucket/s3"
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/secret"
+	"github.com/dagferry/dagferry/internal/secret/secretmanager"
 	"github.com/dagferry/dagferry/internal/secret/ssm"
 	"github.com/dagferry/dagferry/schema"
 )
@@ -106,6 +108,12 @@ func newReader() *config.Reader {
 				return s3.Open(ctx, prefix, s3.Options{MaxValue: config.MaxSize})
 			})(ctx, url)
 		},
+		"gs": func(ctx context.Context, url string) ([]byte, string, error) {
+			return config.FromBucket(func(ctx context.Context, prefix string) (bucket.Bucket, error) {
+				return gcs.Open(ctx, prefix, gcs.Options{MaxValue: config.MaxSize})
+			})(ctx, url)
+		},
+		secretmanager.Scheme: secretmanager.Document(secretmanager.Options{}),
 		ssm.Scheme: func(ctx context.Context, url string) ([]byte, string, error) {
 			aws, err := awssdk.Config(ctx, "")
 			if err != nil {

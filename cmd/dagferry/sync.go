@@ -13,10 +13,12 @@ import (
 	"github.com/dagferry/dagferry/internal/awssdk"
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bucket/dir"
+	"github.com/dagferry/dagferry/internal/bucket/gcs"
 	"github.com/dagferry/dagferry/internal/bucket/s3"
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/report"
 	"github.com/dagferry/dagferry/internal/secret"
+	"github.com/dagferry/dagferry/internal/secret/secretmanager"
 	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
 	"github.com/dagferry/dagferry/internal/secret/ssm"
 	"github.com/dagferry/dagferry/internal/syncer"
@@ -135,12 +137,17 @@ func newOpener(ctx context.Context) (target.Opener, error) {
 	}
 	secrets := secret.Local(env.Lookup)
 	secrets[secretsmanager.Scheme], secrets[ssm.Scheme] = secretsmanager.New(aws), ssm.New(aws)
+	secrets[secretmanager.Scheme] = secretmanager.New(secretmanager.Options{})
+	google := gcs.NewTransport()
 	return target.Opener{
 		Buckets: map[string]target.Open{
 			"s3": func(ctx context.Context, at config.Source) (bucket.Bucket, error) {
 				return s3.Open(ctx, at.URL, s3.Options{
 					Config: &aws, Region: at.Region, RoleARN: at.RoleARN, ExpectedOwner: at.ExpectedBucketOwner, RequesterPays: at.RequesterPays,
 				})
+			},
+			"gs": func(ctx context.Context, at config.Source) (bucket.Bucket, error) {
+				return gcs.Open(ctx, at.URL, gcs.Options{Transport: google})
 			},
 			"file": func(_ context.Context, at config.Source) (bucket.Bucket, error) {
 				return dir.Open(strings.TrimPrefix(at.URL, "file://"), dir.Options{})

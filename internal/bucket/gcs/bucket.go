@@ -37,7 +37,7 @@ const maxValue = 64 << 20
 
 // Options may stay zero.
 type Options struct {
-	// Transport sends the requests, credentials and all; a new gcpsdk.NewTransport when nil. Buckets may share one.
+	// Transport sends the requests, credentials and all; a new one when nil. Buckets may share one (NewTransport).
 	Transport http.RoundTripper
 	// Endpoint is the address of a stand-in, such as http://127.0.0.1:4443; what STORAGE_EMULATOR_HOST says when empty.
 	// A stand-in is called without credentials unless there is a Transport.
@@ -103,12 +103,21 @@ func newClient(ctx context.Context, o Options, requests *counter) (*storage.Clie
 	if endpoint != "" {
 		options = append(options, option.WithEndpoint(endpoint+"/storage/v1/"))
 	}
-	if w.next == nil && endpoint != "" {
-		w.next = gcpsdk.NewAnonymousTransport()
-	} else if w.next == nil {
-		w.next = gcpsdk.NewTransport()
+	if w.next == nil {
+		w.next = transportTo(endpoint)
 	}
 	return storage.NewClient(ctx, options...)
+}
+
+// NewTransport is one that all buckets of a process may share, with its connections and tokens. It sends credentials
+// unless STORAGE_EMULATOR_HOST names a stand-in.
+func NewTransport() http.RoundTripper { return transportTo(os.Getenv("STORAGE_EMULATOR_HOST")) }
+
+func transportTo(standIn string) http.RoundTripper {
+	if standIn != "" {
+		return gcpsdk.NewAnonymousTransport()
+	}
+	return gcpsdk.NewTransport()
 }
 
 // standIn is the address of a stand-in, or "". The variable is the client library's own, which takes a host without a
