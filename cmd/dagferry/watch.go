@@ -73,6 +73,10 @@ func (o watchOptions) check() error {
 	if o.queue != "" && !strings.Contains(o.queue, "://") {
 		return usageError{fmt.Errorf("--queue %s is no URL; it looks like https://sqs.eu-central-1.amazonaws.com/123456789012/dagferry", o.queue)}
 	}
+	if o.queue != "" && len(o.targets) > 0 {
+		return usageError{fmt.Errorf("--target and --queue do not go together: a message of the queue may concern any target, and would be lost; " +
+			"give the daemon a configuration with its targets only, and a queue of their own")}
+	}
 	return nil
 }
 

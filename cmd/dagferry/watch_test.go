@@ -215,6 +215,7 @@ func TestWatch_usage(t *testing.T) {
 	for wrong, args := range map[string][]string{
 		"--interval":      {"--interval", "10ms"},
 		"is no URL":       {"--queue", "dagferry"},
+		"do not go":       {"--queue", "https://q", "--target", "prod"},
 		"nowhere.yaml":    {"--config", "nowhere.yaml"},
 		"is none of":      {"--target", "nobody"},
 		"serve --health:": {"--health", "nowhere:99999"},

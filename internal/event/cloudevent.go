@@ -10,9 +10,9 @@ import (
 // published is the type of the CloudEvent that wraps a message of a Pub/Sub topic.
 const published = "google.cloud.pubsub.topic.v1.messagePublished"
 
-// CloudEvent is what matters of one (the CloudEvents specification, 1.0), whichever way it came. In binary mode all but
-// the data is in headers, so that its receiver has to put it together.
-type CloudEvent struct {
+// cloudEvent is what matters of one (the CloudEvents specification, 1.0) that came as one JSON object, in structured mode.
+// In binary mode all but the data is in headers: its receiver puts it together.
+type cloudEvent struct {
 	// Type says what happened, such as google.cloud.storage.object.v1.finalized.
 	Type string `json:"type"`
 	// Source says where, for errors.
@@ -23,11 +23,9 @@ type CloudEvent struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// DecodeCloudEvent reads a CloudEvent of Cloud Storage or of a Pub/Sub topic, as Eventarc delivers them. Any other is
-// ErrUnknown, and the error names it and says what to do.
-func DecodeCloudEvent(e CloudEvent) (Message, error) { return e.decode(0) }
-
-func (e CloudEvent) decode(depth int) (Message, error) {
+// decode reads a CloudEvent of Cloud Storage or of a Pub/Sub topic, as Eventarc delivers them. Any other is ErrUnknown,
+// and the error names it and says what to do.
+func (e cloudEvent) decode(depth int) (Message, error) {
 	switch {
 	case strings.HasPrefix(e.Type, objectTypes):
 		return e.object()
@@ -40,7 +38,7 @@ func (e CloudEvent) decode(depth int) (Message, error) {
 // structured reads a CloudEvent that came as one JSON object.
 func structured(body []byte, depth int) (Message, error) {
 	var e struct {
-		CloudEvent
+		cloudEvent
 		Base64 []byte `json:"data_base64"`
 	}
 	if err := json.Unmarshal(body, &e); err != nil {

@@ -34,7 +34,7 @@ type gcsObject struct {
 	Name   string `json:"name"`
 }
 
-func (e CloudEvent) object() (Message, error) {
+func (e cloudEvent) object() (Message, error) {
 	name := strings.TrimPrefix(e.Type, objectTypes)
 	var o gcsObject
 	if err := json.Unmarshal(e.Data, &o); err != nil {

@@ -19,42 +19,13 @@ import (
 	"github.com/dagferry/dagferry/internal/local/fakegcs"
 )
 
-// In binary mode, what is around the data comes in headers, which the receiver reads.
-func TestDecodeCloudEvent_agreesWithStructuredMode(t *testing.T) {
-	archive, decoded := samples(t)["cloudevents"], 0
-	for _, file := range archive.Files {
-		var e struct {
-			event.CloudEvent
-			Base64 []byte `json:"data_base64"`
-		}
-		if !strings.HasSuffix(file.Name, ".json") || json.Unmarshal(file.Data, &e) != nil {
-			continue
-		}
-		if e.Base64 != nil {
-			e.Data = e.Base64
-		}
-		want, wantErr := event.Decode(file.Data)
-		got, err := event.DecodeCloudEvent(e.CloudEvent)
-		assert.Equal(t, want, got, file.Name)
-		if wantErr == nil {
-			decoded++
-			assert.NoError(t, err, file.Name)
-		} else {
-			assert.EqualError(t, err, wantErr.Error(), file.Name)
-			assert.ErrorIs(t, err, event.ErrUnknown)
-		}
-	}
-	assert.Equal(t, 8, decoded)
-}
-
 // What Eventarc tells is a change exactly where the bucket's own notification of the same is one.
-func TestDecodeCloudEvent_agreesWithNotifications(t *testing.T) {
+func TestDecode_eventarcAgreesWithNotifications(t *testing.T) {
 	for eventarc, notification := range map[string]string{
 		"finalized": "OBJECT_FINALIZE", "deleted": "OBJECT_DELETE", "archived": "OBJECT_ARCHIVE", "metadataUpdated": "OBJECT_METADATA_UPDATE",
 	} {
-		got, err := event.DecodeCloudEvent(event.CloudEvent{
-			Type: "google.cloud.storage.object.v1." + eventarc, Data: []byte(`{"bucket": "b", "name": "k", "size": "1", "generation": "7"}`),
-		})
+		got, err := event.Decode(fmt.Appendf(nil, `{"specversion": "1.0", "type": "google.cloud.storage.object.v1.%s", "source": "s",
+			"data": {"bucket": "b", "name": "k", "size": "1", "generation": "7"}}`, eventarc))
 		require.NoError(t, err)
 		assert.Equal(t, []event.Change{{Scheme: "gs", Bucket: "b", Key: "k", Name: eventarc}}, got.Changes)
 		got, err = event.Decode(fmt.Appendf(nil, `{"message": {"attributes": {"eventType": %q, "bucketId": "b", "objectId": "k"}}, "subscription": "s"}`, notification))
