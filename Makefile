@@ -54,7 +54,11 @@ generate: ## what is made of the types: schema/dagferry.schema.json
 
 .PHONY: package
 package: ## the functions' packages, in dist/ (VERSION= names them otherwise than git describe)
-	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync $(if $(VERSION),-version $(VERSION))
+	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync -source ./functions/gcssync $(if $(VERSION),-version $(VERSION))
+
+.PHONY: source-check
+source-check: ## the Cloud Run function's archive, built as the platform does, with nothing fetched
+	go test ./internal/tools/pack -v -run TestSource_isBuiltAsThePlatformDoes -source
 
 .PHONY: release
 release: clean ## all that people install, from a tree without changes: packages, command line, bills of materials, checksums
@@ -65,7 +69,7 @@ reproducible: ## the release twice, in two folders with empty build caches: the 
 	go test ./internal/tools/pack -v -run TestRelease_sameBytesElsewhere -release -timeout 60m
 
 .PHONY: ci
-ci: lint test race package demo-check ## everything that has to pass
+ci: lint test race package source-check demo-check ## everything that has to pass
 
 .PHONY: demo-check
 demo-check: ## the demo, for programs: fails unless what is live is what the bucket holds

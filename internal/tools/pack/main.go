@@ -40,8 +40,8 @@ func main() {
 
 // options are the command line's.
 type options struct {
-	out, arch, command, name, version string
-	release                           bool
+	out, arch, command, name, source, version string
+	release                                   bool
 }
 
 func parseOptions(args []string) (options, error) {
@@ -51,6 +51,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.arch, "arch", "arm64,amd64", "the `architectures`, with commas")
 	flags.StringVar(&o.command, "cmd", "", "the `package` to build")
 	flags.StringVar(&o.name, "name", "", "the `name` of the function")
+	flags.StringVar(&o.source, "source", "", "the `package` of a Cloud Run function, which its platform builds")
 	flags.StringVar(&o.version, "version", "", "the `version` that the function says it has, if not that of git describe")
 	flags.BoolVar(&o.release, "release", false, "make a release, which decides itself what it consists of")
 	if err := flags.Parse(args); err != nil {
@@ -120,7 +121,24 @@ func makePackages(ctx context.Context, o options, tell func(string, []byte)) err
 		}
 		tell(p.archive, p.data)
 	}
+	if o.source != "" {
+		if err := addSource(ctx, out, source{o.source, o.version}, tell); err != nil {
+			return err
+		}
+	}
 	return out.finish()
+}
+
+func addSource(ctx context.Context, out *folder, s source, tell func(string, []byte)) error {
+	data, err := s.pack(ctx)
+	if err == nil {
+		err = out.add(s.archive(), data)
+	}
+	if err != nil {
+		return fmt.Errorf("pack the source of %s: %w", s.pkg, err)
+	}
+	tell(s.archive(), data)
+	return nil
 }
 
 // makeRelease releases this repository.

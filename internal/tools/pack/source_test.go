@@ -1,0 +1,123 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dagferry/dagferry/internal/local"
+	"github.com/dagferry/dagferry/internal/parse"
+)
+
+var sourceToo = flag.Bool("source", false, "build the source archive as the platform does: two minutes on two cores")
+
+// The archive is built as the platform does that, with nothing fetched, and answers.
+func TestSource_isBuiltAsThePlatformDoes(t *testing.T) {
+	if !*sourceToo {
+		t.Skip("make source-check runs it")
+	}
+	s := source{"github.com/dagferry/dagferry/functions/gcssync", "v1.2.3"}
+	data, err := s.pack(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "gcssync.zip", s.archive())
+	again, err := s.pack(t.Context())
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(data, again), "the same bytes")
+	assert.Less(t, len(data), 32<<20, "what an HTTP request may upload")
+	dir := t.TempDir()
+	unzip(t, data, dir)
+	for _, name := range []string{"go.mod", "function.go", "framework.go", "vendor/modules.txt", "LICENSE", "internal/syncer/run.go", parse.InterpreterPath} {
+		assert.FileExists(t, filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	for _, name := range []string{"cmd", "vendor/github.com/aws", "vendor/github.com/stretchr", "internal/local"} {
+		assert.NoDirExists(t, filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	out, err := exec.Command(filepath.Join(dir, filepath.FromSlash(parse.InterpreterPath)), "-I", "-S", "-c", "compile('x = 1', 'a.py', 'exec')").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	program, err := asThePlatform(t.Context(), dir, "github.com/dagferry/dagferry")
+	require.NoError(t, err)
+	answers(t, dir, program)
+}
+
+func unzip(t *testing.T, data []byte, dir string) {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	require.NoError(t, err)
+	for _, f := range r.File {
+		in, err := f.Open()
+		require.NoError(t, err)
+		body, err := io.ReadAll(in)
+		require.NoError(t, err)
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, body, f.Mode()))
+	}
+}
+
+// asThePlatform builds the function with a main of the platform's own.
+func asThePlatform(ctx context.Context, dir, module string) (program string, err error) {
+	main := filepath.Join(dir, "serverless_function_app")
+	if err := os.MkdirAll(main, 0o700); err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf(`package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+
+	_ %q
+)
+
+func main() { log.Fatal(funcframework.StartHostPort(os.Getenv("HOST"), os.Getenv("PORT"))) }
+`, module)
+	if err := os.WriteFile(filepath.Join(main, "main.go"), []byte(text), 0o600); err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-mod=vendor", "-o", "function", "./serverless_function_app")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
+	_, err = output(cmd)
+	return filepath.Join(dir, "function"), err
+}
+
+// answers starts the program where its source is, and asks it something.
+func answers(t *testing.T, dir, program string) {
+	t.Helper()
+	address, err := local.FreeAddress()
+	require.NoError(t, err)
+	host, port, _ := strings.Cut(address, ":")
+	cmd := exec.Command(program)
+	cmd.Dir, cmd.Env = dir, []string{"HOST=" + host, "PORT=" + port, "FUNCTION_TARGET=Sync", "DAGFERRY_CONFIG=version: 1"}
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	require.NoError(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	status := 0
+	require.Eventually(t, func() bool {
+		answer, err := http.Post("http://"+address, "application/json", strings.NewReader("{}"))
+		if err != nil {
+			return false
+		}
+		status = answer.StatusCode
+		return answer.Body.Close() == nil
+	}, 20*time.Second, 100*time.Millisecond)
+	assert.Equal(t, http.StatusInternalServerError, status, "its configuration has no targets")
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	assert.Contains(t, log.String(), "targets")
+}
