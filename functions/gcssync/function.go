@@ -32,7 +32,7 @@ import (
 var version = "dev"
 
 // grace is what Cloud Run gives a process that it ends, 10 s, less the time to say so.
-const grace = 8 * time.Second
+const grace = 7 * time.Second
 
 // The functions framework wants functions to be registered before main begins. Nothing else happens then: the host is
 // made by the first request, so that a build or a health check needs no configuration.
@@ -84,6 +84,7 @@ func newHost(env config.Env) (*host, error) {
 		stop() // a second signal ends the process at once
 		log.Info("stopping: a deploy that has begun is finished")
 		h.runs.Wait()
+		time.Sleep(time.Second / 2) // for the answers of those who waited
 		os.Exit(0)
 	}()
 	return h, nil

@@ -210,8 +210,11 @@ func names(files []astrotest.LiveFile) (names []string) {
 func outcomes(log string) string {
 	count := map[syncer.Outcome]int{}
 	for line := range strings.Lines(log) {
-		var said struct{ Outcome syncer.Outcome }
-		if json.Unmarshal([]byte(line), &said) == nil && said.Outcome != "" {
+		var said struct {
+			Msg     string
+			Outcome syncer.Outcome
+		}
+		if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "done" {
 			count[said.Outcome]++
 		}
 	}

@@ -15,7 +15,8 @@ import (
 // the middle of a body too, and functions die.
 type weather struct {
 	*stage
-	random  *rand.Rand
+	random  *rand.Rand // the storm's
+	reaper  *rand.Rand
 	server  *toxiproxy.Server
 	proxies []*toxiproxy.Proxy
 	toxics  atomic.Int64
@@ -25,7 +26,7 @@ type weather struct {
 // newWeather puts itself between the function and its services. It begins fine.
 func newWeather(s *stage, seed uint64) *weather {
 	s.Helper()
-	w := &weather{stage: s, random: rand.New(rand.NewPCG(seed, 2)), server: toxiproxy.Start(s)}
+	w := &weather{stage: s, random: rand.New(rand.NewPCG(seed, 2)), reaper: rand.New(rand.NewPCG(seed, 3)), server: toxiproxy.Start(s)}
 	for name, variable := range map[string]string{"s3": "AWS_ENDPOINT_URL_S3", "astro": "ASTRO_API_URL"} {
 		p := w.server.Proxy(s, name, s.endpoints[variable])
 		s.endpoints[variable] = p.URL
@@ -70,10 +71,9 @@ func (w *weather) storm(ctx context.Context) {
 
 // reap kills functions at random times until ctx ends.
 func (w *weather) reap(ctx context.Context) {
-	random := rand.New(rand.NewPCG(w.random.Uint64(), 3))
 	for ctx.Err() == nil {
-		wait(ctx, random.IntN(4000))
-		if at := w.function.Running(); len(at) > 0 && w.function.Kill(at[random.IntN(len(at))]) {
+		wait(ctx, w.reaper.IntN(4000))
+		if at := w.function.Running(); len(at) > 0 && w.function.Kill(at[w.reaper.IntN(len(at))]) {
 			w.kills.Add(1)
 		}
 	}

@@ -63,10 +63,16 @@ func (c *Coalescer) Do(ctx context.Context, cfg config.Config, m Message) Verdic
 	return c.dispatcher.judge(l, ended)
 }
 
-// join is the next run of a target that has not begun. Whoever comes first makes it; it has the newest configuration.
+// join is the next run of a target that has not begun. Whoever comes first makes it; it has the configuration of who came
+// last. Once the process was asked to stop, there is none.
 func (c *Coalescer) join(t config.Target, why syncer.Trigger) *pending {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		p := &pending{ended: make(chan struct{}), err: fault.Errorf(fault.Busy, "this process is about to end")}
+		close(p.ended)
+		return p
+	}
 	at := c.lanes[t.Name]
 	if at == nil {
 		at = &lane{}

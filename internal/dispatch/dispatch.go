@@ -4,13 +4,11 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/fault"
@@ -22,7 +20,8 @@ const (
 	// answerTime is what a host keeps after its last run: for releasing the lease and keeping the record, 10 s each,
 	// and for giving messages back.
 	answerTime = 30 * time.Second
-	// concurrency bounds the runs at a time: each may hold a bundle's connections and temporary space.
+	// concurrency bounds a process's runs at a time, however many messages and hosts ask for them: each may hold a
+	// bundle's connections and temporary space.
 	concurrency = 4
 )
 
@@ -33,6 +32,20 @@ type Dispatcher struct {
 	Open   target.Opener
 	// Ended, if set, is told how each run ended; one whose target could not be opened has no Run. Calls are concurrent.
 	Ended func(syncer.Record)
+
+	slots     chan struct{}
+	slotsOnce sync.Once
+}
+
+// slot waits until there is room for another run. Calling what it returns makes room again.
+func (d *Dispatcher) slot(ctx context.Context) (func(), error) {
+	d.slotsOnce.Do(func() { d.slots = make(chan struct{}, concurrency) })
+	select {
+	case d.slots <- struct{}{}:
+		return func() { <-d.slots }, nil
+	case <-ctx.Done():
+		return nil, fault.Errorf(fault.Busy, "wait for other targets' runs: %w", context.Cause(ctx))
+	}
 }
 
 // Message is an envelope (package event) as a host received it.
@@ -79,27 +92,30 @@ func (d *Dispatcher) LongEnough(ctx context.Context) error {
 func (d *Dispatcher) runAll(ctx context.Context, cfg config.Config, letters []letter) map[string]error {
 	var mu sync.Mutex
 	ended := map[string]error{}
-	var group errgroup.Group
-	group.SetLimit(concurrency)
+	var group sync.WaitGroup
 	for _, t := range cfg.Targets {
 		why, touched := because(t.Name, letters)
 		if !touched {
 			continue
 		}
-		group.Go(func() error {
+		group.Go(func() {
 			err := d.Run(ctx, t, why)
 			mu.Lock()
 			defer mu.Unlock()
 			ended[t.Name] = err
-			return nil
 		})
 	}
-	_ = group.Wait() // each run's error is its target's
+	group.Wait()
 	return ended
 }
 
 // Run makes the run of one target, if the context has time for it.
 func (d *Dispatcher) Run(ctx context.Context, t config.Target, why syncer.Trigger) error {
+	done, err := d.slot(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if d.LongEnough(ctx) != nil {
 		return fault.Errorf(fault.Busy, "there is no time left for the target %s", t.Name)
 	}
@@ -129,12 +145,18 @@ func (d *Dispatcher) ended(r syncer.Record) {
 	}
 }
 
-// judge decides about a letter by the worst of its targets' errors: it is given back if any of them asks for that.
+// lasts ranks errors by how long they last.
+func lasts(err error) int {
+	return slices.Index([]fault.Kind{fault.Busy, fault.Transient, fault.Broken}, fault.Of(err))
+}
+
+// judge decides about a letter by its targets' errors: it is given back if any of them asks for that, for as long as the
+// one that lasts longest.
 func (d *Dispatcher) judge(l letter, ended map[string]error) Verdict {
 	err := l.err
 	for _, name := range l.targets {
-		if e := ended[name]; e != nil && !syncer.Acknowledged(l.sweep, e) {
-			err = errors.Join(err, e)
+		if e := ended[name]; e != nil && !syncer.Acknowledged(l.sweep, e) && (err == nil || lasts(e) > lasts(err)) {
+			err = e
 		}
 	}
 	if syncer.Acknowledged(l.sweep, err) {

@@ -38,7 +38,7 @@ func open(cfg config.Config, message Message) letter {
 		l.err = err
 		return l
 	}
-	l.sweep, l.changes = m.Sweep != "", len(m.Changes)
+	l.sweep, l.changes = m.Sweep != "" && len(m.Changes) == 0, len(m.Changes)
 	for _, c := range m.Changes {
 		if c.Time.After(l.newest) {
 			l.newest = c.Time

@@ -110,7 +110,7 @@ func (r *run) waitsForMarker(l listing, s state.State) bool {
 	// Where nothing was written since, the marker counts still: another configuration may ask about the same contents.
 	switch {
 	case s.Rejected != nil:
-		return slices.Equal(l.markers, s.Rejected.Markers) && l.contents != s.Rejected.Listing && !r.why.any()
+		return slices.Equal(l.markers, s.Rejected.Markers) && l.contents != s.Rejected.Listing
 	case s.Deployed != nil:
 		return slices.Equal(l.markers, s.Deployed.Markers) && l.contents != s.Deployed.Listing
 	}

@@ -74,7 +74,7 @@ type Check struct {
 
 // Trigger is why a run is made.
 type Trigger struct {
-	// Kind is event, sweep or command.
+	// Kind is event, poll, sweep or command.
 	Kind Kind `json:"kind"`
 	// Events is how many changes of objects are covered; Newest is the time of the newest, in the store's clock.
 	Events int       `json:"events,omitempty"`

@@ -26,8 +26,8 @@ const (
 	side = 2
 	// afterError is how long a queue that cannot be read is left alone.
 	afterError = 10 * time.Second
-	// answerTime is for telling the queue, when the process was asked to stop.
-	answerTime = 5 * time.Second
+	// answerTime is for telling the queue what became of a batch, also when the process was asked to stop.
+	answerTime = 20 * time.Second
 )
 
 // Poller takes messages off a queue, as Lambda's event source mapping does.
@@ -36,7 +36,7 @@ type Poller struct {
 	Log    *slog.Logger
 	// URL is the queue's.
 	URL string
-	// Hidden is how long others do not see what is being worked on: longer than Do takes.
+	// Hidden is how long others do not see what is being worked on. Do gets a context that ends before.
 	Hidden time.Duration
 	// Do says what becomes of messages. Calls are concurrent.
 	Do func(context.Context, []dispatch.Message) []dispatch.Verdict
@@ -57,7 +57,7 @@ func (p Poller) Run(ctx context.Context) {
 
 func (p Poller) once(ctx context.Context) {
 	received, err := p.gather(ctx)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && len(received) == 0 && ctx.Err() == nil {
 		p.Log.Error("the queue cannot be read", "queue", p.URL, "error", err)
 		select {
 		case <-ctx.Done():
@@ -67,9 +67,11 @@ func (p Poller) once(ctx context.Context) {
 	if len(received) == 0 {
 		return
 	}
-	verdicts := p.Do(ctx, messages(received))
+	doing, cancel := context.WithTimeout(ctx, p.Hidden-answerTime)
+	verdicts := p.Do(doing, messages(received))
+	cancel()
 	// The process may have been asked to stop: the queue is told all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 	defer cancel()
 	var done []types.Message
 	var later []Later
@@ -80,8 +82,8 @@ func (p Poller) once(ctx context.Context) {
 		}
 		done = append(done, received[i])
 	}
-	Postpone(ctx, p.Client, p.Log, p.URL, later)
 	p.remove(ctx, done)
+	Postpone(ctx, p.Client, p.Log, p.URL, later)
 }
 
 // gather receives a batch: until it is full, or its window ends after the first message.
