@@ -43,7 +43,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "dagferry",
 		Short: "Airflow DAGs from buckets to Astro",
-		Long: `dagferry carries Airflow DAGs from where people keep them (S3, a folder) to Astro.
+		Long: `dagferry carries Airflow DAGs from where people keep them (S3, Cloud Storage, folders) to Astro.
 
 Exit codes: 0 deployed or nothing to do, 2 wrong usage or configuration, 3 rejected (the DAGs need a fix),
 4 denied (token, permissions or settings need a fix), 5 busy (another run is at work), 6 held, 130 interrupted, 1 anything else.`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/dispatch"
 	"github.com/dagferry/dagferry/internal/dispatch/sqsqueue"
+	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -101,7 +103,8 @@ func runWatch(cmd *cobra.Command, o watchOptions) error {
 	defer func() { _ = opener.Checks.Close() }() // the process ends anyway
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	w := &watcher{
-		watchOptions: o, log: log, path: path, reader: reader, config: cfg, sweeps: map[string]time.Time{}, running: map[string]bool{}, status: newStatusBoard(),
+		watchOptions: o, log: log, path: path, reader: reader, config: cfg, status: newStatusBoard(o.interval),
+		running: map[string]bool{}, sweeps: map[string]time.Time{}, failing: map[string]time.Time{}, rests: map[string]time.Time{},
 		dispatch: dispatch.Dispatcher{
 			Log: log, Open: opener,
 			Syncer: syncer.Syncer{Version: version, Budgets: syncer.LambdaBudgets(), Grace: grace},
@@ -128,8 +131,10 @@ type watcher struct {
 
 	mu      sync.Mutex
 	config  config.Config        // the newest that can be used
-	running map[string]bool      // by target
-	sweeps  map[string]time.Time // when the next one is due, by target
+	running map[string]bool      // by target, as what follows
+	sweeps  map[string]time.Time // when the next one is due
+	failing map[string]time.Time // since when its runs fail
+	rests   map[string]time.Time // until when it is left alone, because they do
 }
 
 // watch works until ctx ends, and then until the last run has ended.
@@ -187,8 +192,7 @@ func (w *watcher) look(ctx context.Context, group *sync.WaitGroup) {
 			continue
 		}
 		group.Go(func() {
-			defer w.rests(t.Name)
-			_ = w.dispatch.Run(ctx, t, why) // told to ended
+			w.ran(t.Name, w.dispatch.Run(ctx, t, why))
 		})
 	}
 }
@@ -201,7 +205,7 @@ func (w *watcher) due(name string) (syncer.Trigger, bool) {
 	if !time.Now().Before(w.sweeps[name]) {
 		why.Kind = syncer.BySweep
 	}
-	if w.running[name] || w.queue != "" && why.Kind != syncer.BySweep {
+	if w.running[name] || time.Now().Before(w.rests[name]) || w.queue != "" && why.Kind != syncer.BySweep {
 		return why, false
 	}
 	if why.Kind == syncer.BySweep {
@@ -211,27 +215,50 @@ func (w *watcher) due(name string) (syncer.Trigger, bool) {
 	return why, true
 }
 
-func (w *watcher) rests(name string) {
+// ran notes the end of a target's run. While its runs fail, they are made less and less often: each of them may read every
+// object, and make a deploy that fails too. What another run holds up, or an author has to mend, is looked at as ever.
+func (w *watcher) ran(name string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running[name] = false
+	switch fault.Of(err) {
+	case fault.Transient, fault.Denied, fault.Broken:
+		if err == nil {
+			break
+		}
+		if w.failing[name].IsZero() {
+			w.failing[name] = time.Now()
+		}
+		w.rests[name] = time.Now().Add(syncer.Pause(err, 1, time.Since(w.failing[name])))
+		return
+	case fault.Busy, fault.Rejected:
+	}
+	delete(w.failing, name)
+	delete(w.rests, name)
 }
 
-// read reads the configuration anew.
+// read reads the configuration anew. Another one may be the remedy for whatever fails.
 func (w *watcher) read(ctx context.Context) config.Config {
 	fresh, err := w.reader.Load(ctx, w.path)
 	if err == nil {
 		err = w.known(fresh)
 	}
-	w.status.configured(err)
-	if err != nil {
+	if ctx.Err() != nil {
+		return w.current()
+	}
+	if news := w.status.configured(err); news && err != nil {
 		w.log.Error("the configuration cannot be used; the one before goes on", "error", err)
+	}
+	if err != nil {
 		return w.current()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.config = w.only(fresh)
-	return w.config
+	if !reflect.DeepEqual(w.config, fresh) {
+		clear(w.rests)
+	}
+	w.config = fresh
+	return w.only(fresh)
 }
 
 func (w *watcher) current() config.Config {
@@ -269,16 +296,23 @@ func (w *watcher) only(c config.Config) config.Config {
 	return c
 }
 
-// ended is told how each run ended.
+// ended is told how each run ended. What goes on as before is not told again.
 func (w *watcher) ended(r syncer.Record) {
-	news := w.status.ended(r)
-	if w.verbose || r.Run == "" || !news && r.Outcome == syncer.Unchanged {
+	if news := w.status.ended(r); w.verbose || !news && r.Outcome != syncer.Deployed {
 		return
 	}
 	level := slog.LevelInfo
-	if r.Outcome != syncer.Deployed && r.Outcome != syncer.Unchanged {
+	if r.Outcome != syncer.Deployed && r.Outcome != syncer.Unchanged || len(r.Notes) > 0 {
 		level = slog.LevelWarn
 	}
-	w.log.Log(context.Background(), level, "done", "target", r.Target, "run", r.Run, "outcome", r.Outcome, "reason", r.Reason,
-		"seconds", r.Seconds, "files", r.Files, "digest", r.Digest)
+	attrs := []any{
+		"target", r.Target, "run", r.Run, "outcome", r.Outcome, "reason", r.Reason, "seconds", r.Seconds, "files", r.Files, "digest", r.Digest,
+	}
+	if notes := slices.Concat(r.Warnings, r.Notes); len(notes) > 0 {
+		attrs = append(attrs, "notes", notes)
+	}
+	if len(r.Findings) > 0 {
+		attrs = append(attrs, "findings", r.Findings)
+	}
+	w.log.Log(context.Background(), level, "done", attrs...)
 }

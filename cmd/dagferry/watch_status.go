@@ -8,19 +8,21 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
-// stuck is when a daemon whose loop has not come by for that long is taken for dead. The loop waits for nobody.
+// stuck is how long a daemon's loop may stay away, beyond its interval, before it is taken for dead. It waits for nobody.
 const stuck = 5 * time.Minute
 
 // statusBoard is what /healthz shows.
 type statusBoard struct {
 	mu      sync.Mutex
 	now     func() time.Time
+	every   time.Duration
 	looked  time.Time
 	problem string
 	targets map[string]targetStatus
@@ -33,10 +35,13 @@ type targetStatus struct {
 	Ended   time.Time      `json:"ended"`
 	// Since is when the outcome became what it is.
 	Since time.Time `json:"since"`
+	// Notes are what the run noticed, such as other people's deploys.
+	Notes         []string `json:"notes,omitempty"`
+	TokenDaysLeft *int     `json:"tokenDaysLeft,omitempty"`
 }
 
-func newStatusBoard() *statusBoard {
-	return &statusBoard{now: time.Now, targets: map[string]targetStatus{}}
+func newStatusBoard(every time.Duration) *statusBoard {
+	return &statusBoard{now: time.Now, every: every, targets: map[string]targetStatus{}}
 }
 
 func (b *statusBoard) alive() {
@@ -45,27 +50,32 @@ func (b *statusBoard) alive() {
 	b.looked = b.now()
 }
 
-func (b *statusBoard) configured(err error) {
+// configured notes whether the configuration can be used, and reports whether that is news.
+func (b *statusBoard) configured(err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	before := b.problem
 	b.problem = ""
 	if err != nil {
 		b.problem = err.Error()
 	}
+	return b.problem != before
 }
 
-// ended notes the end of a run, and reports whether it ended otherwise than the one before.
+// ended notes the end of a run, and reports whether it tells anything new: another outcome, other notes, or contents that
+// were rejected just now and not before.
 func (b *statusBoard) ended(r syncer.Record) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now().UTC()
-	next := targetStatus{Outcome: r.Outcome, Reason: r.Reason, Ended: now, Since: now}
+	next := targetStatus{Outcome: r.Outcome, Reason: r.Reason, Ended: now, Since: now, Notes: r.Notes, TokenDaysLeft: r.TokenDaysLeft}
 	last, known := b.targets[r.Target]
 	if known && last.Outcome == next.Outcome {
 		next.Since = last.Since
 	}
 	b.targets[r.Target] = next
-	return !known || last.Outcome != next.Outcome || last.Reason != next.Reason
+	rejectedNow := r.Outcome == syncer.Rejected && r.Fence > 0
+	return !known || last.Outcome != next.Outcome || !slices.Equal(last.Notes, next.Notes) || rejectedNow
 }
 
 // serve answers GET /healthz until the returned function is called: 200 while the daemon is at work, whatever becomes of
@@ -77,7 +87,7 @@ func (b *statusBoard) serve(ctx context.Context, address string, log *slog.Logge
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", b.answer)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("health is no longer served", "error", err)
@@ -88,15 +98,22 @@ func (b *statusBoard) serve(ctx context.Context, address string, log *slog.Logge
 }
 
 func (b *statusBoard) answer(w http.ResponseWriter, _ *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	status := http.StatusOK
-	if b.now().Sub(b.looked) > stuck {
-		status = http.StatusServiceUnavailable
-	}
+	status, body := b.told()
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // a client that is gone misses it
-		"version": version, "looked": b.looked.UTC(), "configuration": b.problem, "targets": b.targets,
-	})
+	_, _ = w.Write(body) // a client that is gone misses it
+}
+
+func (b *statusBoard) told() (status int, body []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	status = http.StatusOK
+	if b.now().Sub(b.looked) > stuck+b.every {
+		status = http.StatusServiceUnavailable
+	}
+	body, err := json.Marshal(map[string]any{"version": version, "looked": b.looked.UTC(), "configuration": b.problem, "targets": b.targets})
+	if err != nil {
+		return http.StatusInternalServerError, []byte(err.Error())
+	}
+	return status, append(body, '\n')
 }

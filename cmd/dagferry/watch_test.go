@@ -231,3 +231,18 @@ func TestWatch_usage(t *testing.T) {
 		assert.Contains(t, string(out), wrong)
 	}
 }
+
+// A target whose deploys fail is left alone for a while: each attempt makes a deploy. Another configuration may be the
+// remedy, and is tried at once.
+func TestWatch_failuresAreNotRepeatedAtEachLook(t *testing.T) {
+	d := watching(t, astrotest.Options{}, folders, nil, "--target", "prod")
+	d.sim.Fault(astrotest.Fault{Op: "finalize", Failed: true, Count: -1})
+	d.write("a.py", "import airflow\n")
+	d.until("it has failed", func() bool { return d.told().Targets["prod"].Outcome == "failed" })
+	time.Sleep(5 * time.Second)
+	assert.Len(t, d.sim.Deploys("clx1"), 1)
+	d.sim.ClearFaults()
+	d.configure(strings.ReplaceAll(folders(d.dir), "settle: 100ms", "settle: 200ms"))
+	d.until("it is tried again", func() bool { return d.live() == "a.py" })
+	d.stop()
+}
