@@ -61,6 +61,6 @@ func TestMetrics(t *testing.T) {
 	assert.Len(t, got["Bytes Bytes prod"], 1)
 	assert.Len(t, got["DeploySeconds Seconds prod"], 1)
 	require.Len(t, got["LagSeconds Seconds prod"], 1)
-	assert.InDelta(t, 5, got["LagSeconds Seconds prod"][0], 5)
+	assert.InDelta(t, 30, got["LagSeconds Seconds prod"][0], 30)
 	assert.Equal(t, []float64{89, 89, 89}, got["TokenDaysLeft Count prod"])
 }
