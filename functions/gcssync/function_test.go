@@ -38,7 +38,7 @@ func TestFunction_mainJob(t *testing.T) {
 
 	s.gcs.Delete(t, s.dags, "prod/dags/etl.py")
 	s.until("the deletion is live", func() bool { return len(s.sim.Live(deployment)) == 101 })
-	assert.Contains(t, s.log.String(), `"severity":"WARNING"`, "as Cloud Logging reads it")
+	s.until("the log is as Cloud Logging reads it", func() bool { return strings.Contains(s.log.String(), `"severity":"WARNING"`) })
 }
 
 func TestFunction_answersWhenTheWorkIsDone(t *testing.T) {
@@ -78,7 +78,7 @@ func TestFunction_cloudEvents(t *testing.T) {
 		"Ce-Type", "google.cloud.pubsub.topic.v1.messagePublished", "Ce-Source", "//pubsub.googleapis.com/projects/p/topics/t"))
 	assert.Equal(t, "a.py b.py c.py", s.live())
 	assert.Equal(t, http.StatusBadRequest, s.post([]byte(object("c.py")), "Ce-Id", "4", "Ce-Specversion", "1.0", "Ce-Type", "com.example.unknown", "Ce-Source", "s"))
-	assert.Contains(t, s.log.String(), "com.example.unknown")
+	s.until("its type is logged", func() bool { return strings.Contains(s.log.String(), "com.example.unknown") })
 }
 
 // One run at a time, and one more for all that came meanwhile; each is answered by the run that covers it.
