@@ -65,6 +65,42 @@ func TestList_isTriedAgain(t *testing.T) {
 	assert.True(t, l.At.Began.After(began) && !l.At.Began.After(second) && l.At.Arrived.After(second), "the time is the last attempt's")
 }
 
+// Tries are counted by page: a long listing may meet more faults than a call has tries.
+func TestList_everyPageIsTriedAgain(t *testing.T) {
+	number := 0
+	b := asking(t, func(w http.ResponseWriter, r *http.Request) {
+		switch number++; number {
+		case 2:
+			fmt.Fprint(w, page("more", entry("dags/a", 1, "")))
+		case 4:
+			fmt.Fprint(w, page("", entry("dags/b", 2, "")))
+		default:
+			refuse(503, "backendError", "…")(w, r)
+		}
+	}, gcs.Options{Attempts: 2})
+	l, err := b.List(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, l.Objects, 2)
+	assert.Equal(t, counts(0, 4, 0), b.Requests())
+}
+
+// HTTP/2, which Cloud Storage speaks, has errors of its own for an answer that breaks off.
+func TestList_brokenStreamIsTransient(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		fmt.Fprint(w, page("", entry("dags/a", 1, ""))[:40])
+		http.NewResponseController(w).Flush()
+		hangUp()
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	b := open(t).at(t, "dags/", gcs.Options{Endpoint: server.URL, Transport: server.Client().Transport, Attempts: 1})
+	_, err := b.List(t.Context())
+	require.Error(t, err)
+	assert.Equal(t, fault.Transient, fault.Of(err), err)
+}
+
 // The protocol's case: the write landed, its answer was lost, and the client's repetition runs into it.
 func TestSwap_lostAnswerIsAConflictThatReadingResolves(t *testing.T) {
 	s := open(t)

@@ -3,7 +3,6 @@ package gcs
 import (
 	"context"
 	"fmt"
-	"hash/crc32"
 	"mime"
 	"net/http"
 	"path"
@@ -62,14 +61,14 @@ func (b *Bucket) Put(ctx context.Context, key string, data []byte) error {
 	return b.explain("write", key, err)
 }
 
-// write sends one request, with a checksum that Cloud Storage compares, and returns the generation that was made.
+// write sends one request and returns the generation that was made. The client library sends a checksum with it, which
+// Cloud Storage compares.
 func (b *Bucket) write(ctx context.Context, object *storage.ObjectHandle, data []byte) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx) // the way to give a Writer up without what was written so far
 	defer cancel()
 	w := object.NewWriter(ctx)
 	w.ChunkSize = len(data) + 1 // so that all of it is one chunk, and one request that can be repeated
 	w.ContentType = contentType(object.ObjectName())
-	w.CRC32C, w.SendCRC32C = crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)), true
 	if _, err := w.Write(data); err != nil {
 		cancel()
 		w.Close() //nolint:errcheck // the first error tells more
