@@ -14,6 +14,12 @@ FAKE_GCS_VERSION := v1.56.1
 export DAGFERRY_FAKE_GCS ?= $(CACHE)/bin/fake-gcs-server-$(FAKE_GCS_VERSION)
 GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 MOTO := $(CACHE)/venv/moto/installed
+TFLINT_VERSION := v0.64.0
+TERRAFORM_DOCS_VERSION := v0.20.0
+CHECKOV_VERSION := 3.3.30
+export TFLINT := $(CACHE)/bin/tflint-$(TFLINT_VERSION)
+export TERRAFORM_DOCS := $(CACHE)/bin/terraform-docs-$(TERRAFORM_DOCS_VERSION)
+export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
 
 .PHONY: help
@@ -52,6 +58,14 @@ lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
 generate: ## what is made of the types: schema/dagferry.schema.json
 	go generate ./internal/config
 
+.PHONY: tf
+tf: $(TFLINT) $(TERRAFORM_DOCS) $(CHECKOV) ## the Terraform modules and examples: format, validity, tests, lints, docs
+	scripts/tf
+
+.PHONY: docs
+docs: $(TERRAFORM_DOCS) ## what is written anew from the sources: the tables in the modules' READMEs
+	scripts/tf-docs
+
 .PHONY: package
 package: ## the functions' packages, in dist/ (VERSION= names them otherwise than git describe)
 	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync -source ./functions/gcssync $(if $(VERSION),-version $(VERSION))
@@ -69,7 +83,7 @@ reproducible: ## the release twice, in two folders with empty build caches: the 
 	go test ./internal/tools/pack -v -run TestRelease_sameBytesElsewhere -release -timeout 60m
 
 .PHONY: ci
-ci: lint test race package source-check demo-check ## everything that has to pass
+ci: lint test race package source-check demo-check tf ## everything that has to pass
 
 .PHONY: demo-check
 demo-check: ## the demo, for programs: fails unless what is live is what the bucket holds
@@ -95,6 +109,16 @@ $(DAGFERRY_FAKE_GCS):
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(CACHE)/bin/tmp/golangci-lint $@
+
+$(TFLINT):
+	scripts/build-tool github.com/terraform-linters/tflint $(TFLINT_VERSION) $@
+
+$(TERRAFORM_DOCS):
+	scripts/build-tool github.com/terraform-docs/terraform-docs $(TERRAFORM_DOCS_VERSION) $@
+
+$(CHECKOV):
+	python3 -m venv --clear $(CACHE)/venv/checkov-$(CHECKOV_VERSION)
+	$(@D)/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
 
 $(MOTO): internal/local/moto/requirements.txt
 	python3 -m venv --clear $(@D)
