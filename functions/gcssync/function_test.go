@@ -121,7 +121,7 @@ func TestFunction_stopsAtASafeStep(t *testing.T) {
 	var group sync.WaitGroup
 	group.Go(func() { s.post(s.changed("a.py")) })
 	s.until("the intent is written", func() bool { return strings.Contains(s.state(), `"intent": {`) })
-	s.terminate()
+	require.NoError(t, s.service.Terminate())
 	group.Wait()
 	assert.Equal(t, "a.py", s.live())
 	assert.Contains(t, s.state(), `"deployed": {`)

@@ -2,8 +2,8 @@ package gcssync
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,19 +12,20 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
-	"cloud.google.com/go/pubsub/v2/pstest"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
 	"github.com/dagferry/dagferry/internal/bucket/gcs"
-	"github.com/dagferry/dagferry/internal/local"
+	"github.com/dagferry/dagferry/internal/local/cloudrun"
 	"github.com/dagferry/dagferry/internal/local/fakegcs"
+	"github.com/dagferry/dagferry/internal/local/pubsub"
 	"github.com/dagferry/dagferry/internal/parse/embedded"
 )
 
@@ -56,12 +57,11 @@ func buildAndRun(m *testing.M) int {
 type stage struct {
 	*testing.T
 	gcs          *fakegcs.Server
-	broker       *pstest.Server
+	topic        *pubsub.Topic
 	dags, states string
 	sim          *astrotest.Server
-	url          string
-	process      *exec.Cmd
-	ended        chan error
+	url, settle  string
+	service      *cloudrun.Service
 	log          lockedBuffer
 }
 
@@ -84,13 +84,20 @@ func (l *lockedBuffer) String() string {
 
 func newStage(t *testing.T, o astrotest.Options) *stage {
 	t.Helper()
-	s := &stage{T: t, broker: pstest.NewServer(), sim: astrotest.Start(t, o), ended: make(chan error, 1)}
-	t.Cleanup(func() { _ = s.broker.Close() })
-	_, err := s.broker.GServer.CreateTopic(t.Context(), &pubsubpb.Topic{Name: "projects/test/topics/dags"})
+	s := prepared(t, o)
+	s.start(s.gcs.Endpoint, s.sim.URL())
+	return s
+}
+
+// prepared is a stage without its function.
+func prepared(t *testing.T, o astrotest.Options) *stage {
+	t.Helper()
+	topic, err := pubsub.Start(pubsub.Options{MinBackoff: time.Second, MaxBackoff: 2 * time.Second})
 	require.NoError(t, err)
-	s.gcs = fakegcs.Start(t, fakegcs.WithPubSub(s.broker.Addr, "test", "dags", "prod/dags/"))
+	s := &stage{T: t, topic: topic, sim: astrotest.Start(t, o)}
+	t.Cleanup(func() { _ = topic.Close() })
+	s.gcs = fakegcs.Start(t, fakegcs.WithPubSub(topic.Address(), topic.Project(), topic.Name(), "prod/dags/"))
 	s.dags, s.states = s.gcs.Bucket(t), s.gcs.Bucket(t)
-	s.start()
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the function's log:\n%s", s.log.String())
@@ -99,31 +106,20 @@ func newStage(t *testing.T, o astrotest.Options) *stage {
 	return s
 }
 
-// start starts the function, and waits until it answers.
-func (s *stage) start() {
+// start starts the service; the function calls Cloud Storage and Astro at these addresses.
+func (s *stage) start(storage, astro string) {
 	s.Helper()
-	address, err := local.FreeAddress()
-	require.NoError(s, err)
-	host, port, _ := strings.Cut(address, ":")
 	python, err := embedded.Interpreter()
 	require.NoError(s, err)
-	s.url = "http://" + address
-	s.process = exec.Command(program)
-	s.process.Env = []string{
-		"HOST=" + host, "PORT=" + port, "DAGFERRY_CONFIG=" + s.configuration(), "DAGFERRY_PYTHON=" + python, "HOME=" + s.TempDir(),
-		"TOKEN=" + s.sim.Token(astrotest.TokenOptions{}), "ASTRO_API_URL=" + s.sim.URL(), "STORAGE_EMULATOR_HOST=" + s.gcs.Endpoint,
-	}
-	s.process.Stdout, s.process.Stderr = &s.log, &s.log
-	require.NoError(s, s.process.Start())
-	go func() { s.ended <- s.process.Wait() }()
-	s.Cleanup(func() { _ = s.process.Process.Kill() })
-	s.until("the function answers", func() bool {
-		answer, err := http.Get(s.url)
-		if err == nil {
-			_ = answer.Body.Close()
-		}
-		return err == nil
+	s.service, err = cloudrun.Start(cloudrun.Options{
+		Path: program, Dir: s.TempDir(), Log: &s.log, Env: map[string]string{
+			"DAGFERRY_CONFIG": s.configuration(), "DAGFERRY_PYTHON": python,
+			"TOKEN": s.sim.Token(astrotest.TokenOptions{}), "ASTRO_API_URL": astro, "STORAGE_EMULATOR_HOST": storage,
+		},
 	})
+	require.NoError(s, err)
+	s.Cleanup(func() { _ = s.service.Close() })
+	s.url = s.service.URL()
 }
 
 func (s *stage) configuration() string {
@@ -134,9 +130,9 @@ targets:
     deployment: %s
     token: env://TOKEN
     state: gs://%s/state/
-    settle: 1s
+    settle: %s
     runtime: {airflow: "3.1", python: "3.12"}
-`, s.dags, deployment, s.states)
+`, s.dags, deployment, s.states, cmp.Or(s.settle, "1s"))
 }
 
 func (s *stage) upload(name, body string) {
@@ -163,11 +159,9 @@ func (s *stage) post(body []byte, header ...string) int {
 
 // pushed is the body by which a Pub/Sub subscription pushes a message.
 func pushed(attributes map[string]string, data []byte) []byte {
-	body, _ := json.Marshal(map[string]any{ // texts always marshal
-		"message":      map[string]any{"attributes": attributes, "data": base64.StdEncoding.EncodeToString(data), "messageId": "1", "publishTime": "2026-03-01T12:00:00Z"},
-		"subscription": "projects/test/subscriptions/dags",
+	return pubsub.Body("projects/test/subscriptions/dags", &pubsubpb.PubsubMessage{
+		Attributes: attributes, Data: data, MessageId: "1", PublishTime: timestamppb.Now(),
 	})
-	return body
 }
 
 // changed is the push of a notification.
@@ -177,36 +171,12 @@ func (s *stage) changed(name string) []byte {
 	}, []byte("{}"))
 }
 
-// subscribed pushes what the topic gets until the test ends, as a push subscription does: side by side, and again after
-// a second where the answer is not 2xx.
+// subscribed pushes what the topic gets until the test ends.
 func (s *stage) subscribed() {
-	stop := make(chan struct{})
-	var all sync.WaitGroup
-	all.Go(func() {
-		for n := 0; ; {
-			messages := s.broker.Messages()
-			for _, m := range messages[n:] {
-				all.Go(func() { s.deliver(pushed(m.Attributes, m.Data), stop) })
-			}
-			n = len(messages)
-			select {
-			case <-stop:
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
-		}
-	})
-	s.Cleanup(func() { close(stop); all.Wait() })
-}
-
-func (s *stage) deliver(body []byte, stop chan struct{}) {
-	for s.post(body)/100 != 2 {
-		select {
-		case <-stop:
-			return
-		case <-time.After(time.Second):
-		}
-	}
+	ctx, stop := context.WithCancel(s.Context())
+	var group sync.WaitGroup
+	group.Go(func() { assert.NoError(s, s.topic.Push(ctx, s.url)) })
+	s.Cleanup(func() { stop(); group.Wait() })
 }
 
 func (s *stage) live() string {
@@ -229,18 +199,6 @@ func (s *stage) deploys() (n int) {
 func (s *stage) until(what string, is func() bool) {
 	s.Helper()
 	require.Eventually(s, is, 30*time.Second, 50*time.Millisecond, what)
-}
-
-// terminate asks the process to stop, as Cloud Run does, and waits for its end.
-func (s *stage) terminate() {
-	s.Helper()
-	require.NoError(s, s.process.Process.Signal(syscall.SIGTERM))
-	select {
-	case err := <-s.ended:
-		require.NoError(s, err)
-	case <-time.After(10 * time.Second):
-		require.Fail(s, "Cloud Run would have killed it")
-	}
 }
 
 // state is the stored state, empty if there is none.

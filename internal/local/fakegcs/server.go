@@ -1,5 +1,5 @@
-// Package fakegcs starts fake-gcs-server for tests: it lists in pages, numbers generations, reads one of them, and
-// compares ifGenerationMatch when it writes. It is not Cloud Storage: it takes any credentials, limits no rate, holds
+// Package fakegcs is fake-gcs-server for tests and the demo: it lists in pages, numbers generations, reads one of them,
+// and compares ifGenerationMatch when it writes. It is not Cloud Storage: it takes any credentials, limits no rate, holds
 // back no key, keeps names that Cloud Storage refuses, and its refusals are worded otherwise. What Cloud Storage answers
 // in such cases is in the adapter's own tests.
 package fakegcs
@@ -7,26 +7,14 @@ package fakegcs
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"os"
 	"sync"
-	"testing"
-	"time"
 
-	"github.com/dagferry/dagferry/internal/local"
-)
-
-const (
-	// startTime is a hundred times what a start takes: tests share their cores.
-	startTime = 15 * time.Second
-	// starts is how often a start is tried: a port that was free may be somebody's before the server has it.
-	starts = 3
+	"github.com/fsouza/fake-gcs-server/fakestorage"
 )
 
 // Server is a running fake-gcs-server. It keeps everything in memory.
@@ -34,144 +22,97 @@ type Server struct {
 	// Endpoint is its URL.
 	Endpoint string
 
-	process *local.Process
+	server *fakestorage.Server
 }
 
 // Option changes how a server starts.
 type Option func(*settings)
 
-type settings struct{ env, args []string }
+type settings struct {
+	events   fakestorage.EventManagerOptions
+	emulator string
+}
 
 // WithPubSub publishes what happens below a prefix of every bucket to a topic of a Pub/Sub emulator, by Cloud Storage's
 // names for it; address is the emulator's host and port.
 func WithPubSub(address, project, topic, prefix string) Option {
 	return func(s *settings) {
-		s.env = append(s.env, "PUBSUB_EMULATOR_HOST="+address)
-		s.args = append(s.args, "-event.pubsub-project-id", project, "-event.pubsub-topic", topic,
-			"-event.object-prefix", prefix, "-event.list", "finalize,delete,metadataUpdate,archive")
-	}
-}
-
-// Start starts a server that ends with the test.
-func Start(t testing.TB, options ...Option) *Server {
-	t.Helper()
-	server, err := start(t.Context(), options...)
-	if err != nil {
-		t.Fatalf("start fake-gcs-server: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.process.Stop(); err != nil {
-			t.Errorf("stop fake-gcs-server: %v", err)
+		s.emulator = address
+		s.events = fakestorage.EventManagerOptions{
+			ProjectID: project, TopicName: topic, ObjectPrefix: prefix,
+			NotifyOn: fakestorage.EventNotificationOptions{Finalize: true, Delete: true, MetadataUpdate: true, Archive: true},
 		}
-	})
-	return server
+	}
 }
 
-// shared is the one server of a test process. It is a global because the process is what it belongs to: it ends when
-// the process does, by its leash.
-var shared = sync.OnceValues(func() (*Server, error) { return start(context.Background()) }) //nolint:gochecknoglobals // as said
-
-// Shared is a server that all tests of the process use, each with buckets of its own.
-func Shared(t testing.TB) *Server {
-	t.Helper()
-	server, err := shared()
-	if err != nil {
-		t.Fatalf("start fake-gcs-server: %v", err)
-	}
-	return server
-}
-
-func start(ctx context.Context, options ...Option) (*Server, error) {
-	binary, err := local.Tool("DAGFERRY_FAKE_GCS", "bin/fake-gcs-server")
-	if err != nil {
-		return nil, err
-	}
+// New starts a server on a free port of this machine.
+func New(options ...Option) (*Server, error) {
 	var set settings
 	for _, o := range options {
 		o(&set)
 	}
-	for range starts {
-		var server *Server
-		if server, err = try(ctx, binary, set); err == nil {
-			return server, nil
-		}
+	server, err := set.start()
+	if err != nil {
+		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
 	}
-	return nil, err
+	return &Server{Endpoint: server.URL(), server: server}, nil
 }
 
-func try(ctx context.Context, binary string, set settings) (*Server, error) {
-	address, err := local.FreeAddress()
-	if err != nil {
-		return nil, err
+// emulator is the client library's variable for the emulator's address, which it reads when a server with notifications
+// is made, and never again.
+const emulator = "PUBSUB_EMULATOR_HOST"
+
+var environment sync.Mutex //nolint:gochecknoglobals // the environment is one for the process
+
+func (s settings) start() (*fakestorage.Server, error) {
+	if s.emulator != "" {
+		environment.Lock()
+		defer environment.Unlock()
+		before, was := os.LookupEnv(emulator)
+		if err := os.Setenv(emulator, s.emulator); err != nil {
+			return nil, err
+		}
+		defer func() {
+			_ = os.Unsetenv(emulator) // its name is in order
+			if was {
+				_ = os.Setenv(emulator, before)
+			}
+		}()
 	}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	command := append([]string{
-		binary, "-scheme", "http", "-host", host, "-port", port, "-public-host", address, "-backend", "memory", "-log-level", "warn",
-	}, set.args...)
-	process, err := local.Run(set.env, command...)
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{Endpoint: "http://" + address, process: process}
-	ready, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
-	err = process.Ready(ready, func(ctx context.Context) error {
-		return s.call(ctx, http.MethodGet, "/storage/v1/b?project=test", "", nil)
-	})
-	if err != nil {
-		process.Stop() //nolint:errcheck // the first error tells more
-		return nil, err
-	}
-	return s, nil
+	return fakestorage.NewServerWithOptions(fakestorage.Options{Scheme: "http", Host: "127.0.0.1", EventOptions: s.events})
+}
+
+// Close ends the server, and everything in it is gone.
+func (s *Server) Close() error {
+	s.server.Stop()
+	return nil
 }
 
 // Env is the environment of a process that shall use the server as if it were Cloud Storage.
 func (s *Server) Env() []string { return []string{"STORAGE_EMULATOR_HOST=" + s.Endpoint} }
 
-// Bucket makes a bucket and returns its name. It is gone with the server.
-func (s *Server) Bucket(t testing.TB) string { return s.bucket(t, false) }
-
-// Versioned makes a bucket that keeps noncurrent versions.
-func (s *Server) Versioned(t testing.TB) string { return s.bucket(t, true) }
-
-func (s *Server) bucket(t testing.TB, versions bool) string {
-	t.Helper()
-	name := "test-" + strings.ToLower(rand.Text())
-	body, err := json.Marshal(map[string]any{"name": name, "versioning": map[string]bool{"enabled": versions}})
-	if err == nil {
-		err = s.call(t.Context(), http.MethodPost, "/storage/v1/b?project=test", "application/json", body)
-	}
-	if err != nil {
-		t.Fatalf("make a bucket: %v", err)
-	}
-	return name
+// Create makes a bucket; versions has it keep noncurrent ones.
+func (s *Server) Create(bucket string, versions bool) {
+	s.server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: bucket, VersioningEnabled: versions})
 }
 
-// Upload writes an object as authors' tools do: unconditionally. It may be called from any goroutine.
-func (s *Server) Upload(t testing.TB, bucket, key string, data []byte) {
+// Write writes an object as authors' tools do: unconditionally.
+func (s *Server) Write(ctx context.Context, bucket, key string, data []byte) error {
 	path := "/upload/storage/v1/b/" + bucket + "/o?" + url.Values{"uploadType": {"media"}, "name": {key}}.Encode()
-	if err := s.call(t.Context(), http.MethodPost, path, "application/octet-stream", data); err != nil {
-		t.Errorf("upload %q: %v", key, err)
-	}
+	return s.call(ctx, http.MethodPost, path, data)
 }
 
-// Delete removes an object.
-func (s *Server) Delete(t testing.TB, bucket, key string) {
-	t.Helper()
-	if err := s.call(t.Context(), http.MethodDelete, "/storage/v1/b/"+bucket+"/o/"+url.PathEscape(key), "", nil); err != nil {
-		t.Fatalf("delete %q: %v", key, err)
-	}
+// Remove removes an object.
+func (s *Server) Remove(ctx context.Context, bucket, key string) error {
+	return s.call(ctx, http.MethodDelete, "/storage/v1/b/"+bucket+"/o/"+url.PathEscape(key), nil)
 }
 
-func (s *Server) call(ctx context.Context, method, path, kind string, body []byte) error {
+func (s *Server) call(ctx context.Context, method, path string, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, method, s.Endpoint+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", kind)
+	request.Header.Set("Content-Type", "application/octet-stream")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/dagferry/dagferry/internal/local"
 )
 
 // instance is one execution environment: a process, and a Runtime API of its own.
@@ -43,7 +45,7 @@ func (f *Function) start() (*instance, error) {
 	i.cmd.Stdout, i.cmd.Stderr = f.log, f.log
 	// What the bootstrap started may hold its stdout open; its own end is what counts.
 	i.cmd.WaitDelay = shutdownTimeout
-	i.cmd.SysProcAttr = apart()
+	i.cmd.SysProcAttr = local.Apart()
 	if err := i.cmd.Start(); err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("start bootstrap: %w", err)
