@@ -10,8 +10,6 @@ GOLANGCI_VERSION := v2.15.0
 export DAGFERRY_MINIO ?= $(CACHE)/bin/minio-$(MINIO_VERSION)
 TOXIPROXY_VERSION := v2.12.0
 export DAGFERRY_TOXIPROXY ?= $(CACHE)/bin/toxiproxy-$(TOXIPROXY_VERSION)
-FAKE_GCS_VERSION := v1.56.1
-export DAGFERRY_FAKE_GCS ?= $(CACHE)/bin/fake-gcs-server-$(FAKE_GCS_VERSION)
 GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 MOTO := $(CACHE)/venv/moto/installed
 TFLINT_VERSION := v0.64.0
@@ -27,8 +25,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## the main job on this machine, no account needed (KEEP=1 leaves it running)
-	go run ./cmd/dagferry demo $(if $(KEEP),--keep)
+demo: ## the main job on this machine, no account needed (CLOUD=gcp for the other cloud, KEEP=1 leaves it running)
+	go run ./cmd/dagferry demo $(if $(CLOUD),--cloud $(CLOUD)) $(if $(KEEP),--keep)
 
 .PHONY: test
 test: tools ## all tests, against real servers
@@ -86,11 +84,12 @@ reproducible: ## the release twice, in two folders with empty build caches: the 
 ci: lint test race package source-check demo-check tf ## everything that has to pass
 
 .PHONY: demo-check
-demo-check: ## the demo, for programs: fails unless what is live is what the bucket holds
+demo-check: ## both demos, for programs: they fail unless what is live is what the bucket holds
 	go run ./cmd/dagferry demo --json
+	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(DAGFERRY_FAKE_GCS) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -100,11 +99,6 @@ $(DAGFERRY_TOXIPROXY):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/Shopify/toxiproxy/v2/cmd/server@$(TOXIPROXY_VERSION)
 	mv $(CACHE)/bin/tmp/server $@
 	ln -sf $(@F) $(CACHE)/bin/toxiproxy
-
-$(DAGFERRY_FAKE_GCS):
-	GOBIN=$(CACHE)/bin/tmp go install github.com/fsouza/fake-gcs-server@$(FAKE_GCS_VERSION)
-	mv $(CACHE)/bin/tmp/fake-gcs-server $@
-	ln -sf $(@F) $(CACHE)/bin/fake-gcs-server
 
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

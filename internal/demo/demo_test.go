@@ -15,8 +15,14 @@ import (
 )
 
 func TestRun_whatIsLiveIsWhatTheBucketHolds(t *testing.T) {
+	for _, cloud := range demo.Clouds() {
+		t.Run(cloud, func(t *testing.T) { tour(t, cloud) })
+	}
+}
+
+func tour(t *testing.T, cloud string) {
 	var out, log bytes.Buffer
-	s, err := demo.Run(t.Context(), demo.Options{Interpreter: embedded.Interpreter, Out: &out, Log: &log})
+	s, err := demo.Run(t.Context(), demo.Options{Cloud: cloud, Interpreter: embedded.Interpreter, Out: &out, Log: &log})
 	require.NoError(t, err, "%s\n%s", out.String(), log.String())
 	assert.Equal(t, s.LiveDigest, s.BucketDigest)
 	assert.Equal(t, 1, s.BurstDeploys, "200 uploads are one deploy")
@@ -37,10 +43,19 @@ func TestRun_packageThatIsNone(t *testing.T) {
 	require.NoError(t, f.Close())
 	_, err = demo.Run(t.Context(), demo.Options{Function: path})
 	require.ErrorContains(t, err, "it has no bootstrap")
+	_, err = demo.Run(t.Context(), demo.Options{Cloud: "gcp", Function: path})
+	require.ErrorContains(t, err, "it has no go.mod")
 }
 
 func TestRun_outsideOfACheckoutSaysWhatToDo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := demo.Run(t.Context(), demo.Options{Interpreter: embedded.Interpreter})
-	require.ErrorContains(t, err, "--function")
+	require.ErrorContains(t, err, "--function s3sync-amd64.zip")
+	_, err = demo.Run(t.Context(), demo.Options{Cloud: "gcp", Interpreter: embedded.Interpreter})
+	require.ErrorContains(t, err, "--function gcssync.zip")
+}
+
+func TestRun_cloudThatIsNone(t *testing.T) {
+	_, err := demo.Run(t.Context(), demo.Options{Cloud: "azure"})
+	require.ErrorContains(t, err, `no demo for the cloud "azure": name one of aws, gcp`)
 }

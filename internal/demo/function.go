@@ -13,30 +13,53 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/dagferry/dagferry/internal/local/cloudrun"
 )
 
-// executable is a Lambda bootstrap that runs here.
+// executable is a function that runs here.
 type executable struct {
 	path string
 	// interpreter is the Python that it is given, where its package has none.
 	interpreter string
 }
 
-// errNoFunction means that there is nothing to run.
-var errNoFunction = errors.New("the demo runs the real Lambda function: begin it in a checkout of dagferry, where it is built by Go, " +
-	"or name a package with --function s3sync-amd64.zip (make package makes it)")
+// function says where a cloud's function is in the module, and how one gets it from its package.
+type function struct {
+	pkg, pack string
+	tags      string
+	unpacked  func(ctx context.Context, pack, dir string) (string, error)
+}
 
-// findFunction unpacks a package, or builds the function of the checkout that this is run in.
-func findFunction(ctx context.Context, pack, dir string, interpreter func() (string, error)) (executable, error) {
+func lambdaFunction() function {
+	return function{pkg: "./functions/s3sync", pack: "s3sync-amd64.zip", tags: "lambda.norpc", unpacked: bootstrap}
+}
+
+func cloudRunFunction() function {
+	return function{pkg: "./functions/gcssync/local", pack: "gcssync.zip", unpacked: built}
+}
+
+// module is where the functions are.
+const module = "github.com/dagferry/dagferry"
+
+// errNoFunction means that there is nothing to run.
+var errNoFunction = errors.New("the demo runs the real function: begin it in a checkout of dagferry, where it is built by Go")
+
+// find unpacks a package, or builds the function of the checkout that this is run in.
+func (f function) find(ctx context.Context, pack, dir string, interpreter func() (string, error)) (executable, error) {
 	if pack != "" {
-		return unpack(pack, dir)
+		if err := unpack(pack, dir); err != nil {
+			return executable{}, err
+		}
+		path, err := f.unpacked(ctx, pack, dir)
+		return executable{path: path}, err
 	}
 	root, err := checkout(ctx)
 	if err != nil {
-		return executable{}, err
+		return executable{}, fmt.Errorf("%w, or name a package with --function %s (make package makes it)", err, f.pack)
 	}
-	path := filepath.Join(dir, "bootstrap")
-	build := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", path, "./functions/s3sync") //nolint:gosec // fixed words
+	path := filepath.Join(dir, "function")
+	build := exec.CommandContext(ctx, "go", "build", "-tags", f.tags, "-o", path, f.pkg) //nolint:gosec // fixed words
 	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -50,35 +73,48 @@ func findFunction(ctx context.Context, pack, dir string, interpreter func() (str
 func checkout(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	if err != nil || path != "github.com/dagferry/dagferry" {
+	if err != nil || path != module {
 		return "", errNoFunction
 	}
 	return dir, nil
 }
 
 // unpack unpacks a function's package into dir.
-func unpack(pack, dir string) (executable, error) {
+func unpack(pack, dir string) error {
 	z, err := zip.OpenReader(pack)
 	if errors.Is(err, zip.ErrFormat) {
-		return executable{}, fmt.Errorf("%s is not a package of the function: it is no zip file", pack)
+		return fmt.Errorf("%s is not a package of the function: it is no zip file", pack)
 	}
 	if err != nil {
-		return executable{}, fmt.Errorf("open the package: %w", err)
+		return fmt.Errorf("open the package: %w", err)
 	}
 	defer func() { _ = z.Close() }() // only read
 	for _, f := range z.File {
 		if err := unpackFile(f, dir); err != nil {
-			return executable{}, fmt.Errorf("unpack %s from %s: %w", f.Name, pack, err)
+			return fmt.Errorf("unpack %s from %s: %w", f.Name, pack, err)
 		}
 	}
+	return nil
+}
+
+// bootstrap is the executable of a Lambda function's package.
+func bootstrap(_ context.Context, pack, dir string) (string, error) {
 	path := filepath.Join(dir, "bootstrap")
 	if _, err := os.Stat(path); err != nil {
-		return executable{}, fmt.Errorf("%s is not a package of the function: it has no bootstrap", pack)
+		return "", fmt.Errorf("%s is not a package of the function: it has no bootstrap", pack)
 	}
 	if err := runsHere(path); err != nil {
-		return executable{}, fmt.Errorf("%s cannot be run here: %w", pack, err)
+		return "", fmt.Errorf("%s cannot be run here: %w", pack, err)
 	}
-	return executable{path: path}, nil
+	return path, nil
+}
+
+// built builds a Cloud Run function's source, as its platform does.
+func built(ctx context.Context, pack, dir string) (string, error) {
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		return "", fmt.Errorf("%s is not a package of the function: it has no go.mod", pack)
+	}
+	return cloudrun.Build(ctx, dir, module)
 }
 
 // runsHere looks for which machine a program is: another's would not start, and the demo wait for it until it gave up.

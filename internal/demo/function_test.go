@@ -42,26 +42,33 @@ func program(t *testing.T, machine elf.Machine) []byte {
 	return data.Bytes()
 }
 
+// get is what becomes of a package of the Lambda function.
+func get(t *testing.T, pack string) error {
+	t.Helper()
+	_, err := lambdaFunction().find(t.Context(), pack, t.TempDir(), nil)
+	return err
+}
+
 func TestUnpack_programOfAnotherMachineIsToldAtOnce(t *testing.T) {
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 	for arch, machine := range machines {
 		pack := packageOf(t, program(t, machine))
-		_, err := unpack(pack, t.TempDir())
+		err := get(t, pack)
 		if runtime.GOOS == "linux" && arch == runtime.GOARCH {
 			require.NoError(t, err)
 			continue
 		}
 		assert.EqualError(t, err, pack+" cannot be run here: it is for linux/"+arch+", and this is "+runtime.GOOS+"/"+runtime.GOARCH)
 	}
-	_, err := unpack(packageOf(t, program(t, elf.EM_S390)), t.TempDir())
+	err := get(t, packageOf(t, program(t, elf.EM_S390)))
 	assert.ErrorContains(t, err, "EM_S390")
-	_, err = unpack(packageOf(t, []byte("#!/bin/sh\n")), t.TempDir())
+	err = get(t, packageOf(t, []byte("#!/bin/sh\n")))
 	assert.ErrorContains(t, err, "its bootstrap is no program for Linux")
 }
 
 func TestUnpack_whatIsNoZipIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s3sync.tar")
 	require.NoError(t, os.WriteFile(path, []byte("no zip"), 0o600))
-	_, err := unpack(path, t.TempDir())
+	err := get(t, path)
 	assert.EqualError(t, err, path+" is not a package of the function: it is no zip file")
 }

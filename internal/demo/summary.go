@@ -48,7 +48,7 @@ func (t *tour) compare(ctx context.Context) error {
 
 // readBucket reads every object below the prefix.
 func (t *tour) readBucket(ctx context.Context) ([]bundle.Entry, error) {
-	b, err := t.open(ctx, "s3://"+dagBucket+"/"+prefix)
+	b, err := t.open(ctx, t.dags())
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 package demo
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -11,12 +11,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/tools/txtar"
 
 	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/astro/astrotest"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -25,6 +24,8 @@ var dags []byte
 
 // Options are what a demo is asked for.
 type Options struct {
+	// Cloud is aws or gcp; aws when empty.
+	Cloud string
 	// Function is the function's package; empty builds it from the checkout.
 	Function string
 	// Interpreter finds a Python for a function that is built.
@@ -38,16 +39,20 @@ type Options struct {
 	Keep func(Places)
 }
 
-// Places is where the servers listen.
-type Places struct{ S3, Astro, Bucket, Prefix, Deployment string }
+// Places is where the servers listen: Store is the object store's.
+type Places struct{ Cloud, Store, Astro, Bucket, Prefix, Deployment string }
+
+// Clouds are those that there is a demo for.
+func Clouds() []string { return []string{"aws", "gcp"} }
 
 // burst is how many files are uploaded at once.
 const burst = 200
 
 // tour is one demo under way.
 type tour struct {
-	*cloud
+	cloud
 	*watcher
+	stage
 	out     io.Writer
 	files   map[string][]byte
 	mu      sync.Mutex // guards summary.Uploads: uploads of a burst run side by side
@@ -55,38 +60,65 @@ type tour struct {
 }
 
 // Run shows the main job. The summary's digests are equal, or the error says that they are not.
-func Run(ctx context.Context, o Options) (Summary, error) {
+func Run(ctx context.Context, o Options) (_ Summary, err error) {
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	k, known := kinds()[cmp.Or(o.Cloud, "aws")]
+	if !known {
+		return Summary{}, fmt.Errorf("there is no demo for the cloud %q: name one of %s", o.Cloud, strings.Join(Clouds(), ", "))
+	}
+	var ends closers
+	defer func() { err = errors.Join(err, ends.close()) }()
 	dir, remove, err := temporary()
 	if err != nil {
 		return Summary{}, err
 	}
-	f, err := findFunction(ctx, o.Function, dir, o.Interpreter)
-	if err != nil {
-		return Summary{}, errors.Join(err, remove())
+	ends.add(remove)
+	s := stage{log: o.Log, astro: astrotest.New(astrotest.Options{})}
+	if s.function, err = k.function.find(ctx, o.Function, dir, o.Interpreter); err != nil {
+		return Summary{}, err
 	}
-	c, err := start(ctx, f, o.Log)
+	url, stop, err := serve(s.astro)
 	if err != nil {
-		return Summary{}, errors.Join(err, remove())
+		return Summary{}, fmt.Errorf("start Astro's simulator: %w", err)
 	}
-	t := &tour{cloud: c, out: o.Out, files: map[string][]byte{}}
+	s.astroURL = url
+	ends.add(stop)
+	c, err := k.start(ctx, s)
+	if err != nil {
+		return Summary{}, err
+	}
+	ends.add(c.close)
+	t := &tour{cloud: c, stage: s, out: o.Out, files: map[string][]byte{}}
 	for _, f := range txtar.Parse(dags).Files {
 		t.files[f.Name] = f.Data
 	}
 	err = t.run(ctx, o.Keep)
-	return t.summary, errors.Join(err, c.close(), remove())
+	return t.summary, err
 }
 
+// kind is one cloud's demo.
+type kind struct {
+	function function
+	start    func(context.Context, stage) (cloud, error)
+}
+
+func kinds() map[string]kind {
+	return map[string]kind{"aws": {lambdaFunction(), startAmazon}, "gcp": {cloudRunFunction(), startGoogle}}
+}
+
+// dags is where the DAGs are.
+func (t *tour) dags() string { return t.scheme() + "://" + dagBucket + "/" + prefix }
+
 func (t *tour) run(ctx context.Context, keep func(Places)) (err error) {
-	if t.watcher, err = t.cloud.watcher(ctx); err != nil {
+	if t.watcher, err = watch(ctx, t.cloud); err != nil {
 		return err
 	}
-	t.say("An S3 server, a queue, Astro's simulator and the real Lambda function are running on this machine.\n")
+	t.say("%s are running on this machine.\n", t.says())
 	for _, step := range []func(context.Context) error{t.first, t.manyAtOnce, t.broken, t.fixed, t.removed} {
 		if err := step(ctx); err != nil {
 			return err
@@ -98,7 +130,7 @@ func (t *tour) run(ctx context.Context, keep func(Places)) (err error) {
 	if keep == nil {
 		return nil
 	}
-	keep(Places{t.store.URL(), t.astroURL, dagBucket, prefix, deployment})
+	keep(Places{t.scheme(), t.store(), t.astroURL, dagBucket, prefix, deployment})
 	return t.follow(ctx)
 }
 
@@ -123,9 +155,9 @@ func (t *tour) follow(ctx context.Context) error {
 func (t *tour) say(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
 
 func (t *tour) first(ctx context.Context) error {
-	t.say("1. Somebody uploads three files to s3://%s/%s", dagBucket, prefix)
+	t.say("1. Somebody uploads three files to %s", t.dags())
 	for _, name := range []string{"etl.py", "common/dates.py", "sql/daily.sql"} {
-		if err := t.upload(ctx, name, t.files[name]); err != nil {
+		if err := t.put(ctx, name, t.files[name]); err != nil {
 			return err
 		}
 	}
@@ -140,7 +172,7 @@ func (t *tour) manyAtOnce(ctx context.Context) error {
 	for i := range burst {
 		group.Go(func() error {
 			body := strings.ReplaceAll(string(t.files["generated.py"]), "NUMBER", fmt.Sprintf("%03d", i))
-			return t.upload(ctx, fmt.Sprintf("team/report_%03d.py", i), []byte(body))
+			return t.put(ctx, fmt.Sprintf("team/report_%03d.py", i), []byte(body))
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -156,7 +188,7 @@ func (t *tour) manyAtOnce(ctx context.Context) error {
 
 func (t *tour) broken(ctx context.Context) error {
 	t.say("3. Somebody uploads etl.py with a mistake")
-	if err := t.upload(ctx, "etl.py", t.files["broken.py"]); err != nil {
+	if err := t.put(ctx, "etl.py", t.files["broken.py"]); err != nil {
 		return err
 	}
 	if err := t.await(ctx, syncer.Rejected); err != nil {
@@ -168,7 +200,7 @@ func (t *tour) broken(ctx context.Context) error {
 
 func (t *tour) fixed(ctx context.Context) error {
 	t.say("4. They fix it")
-	if err := t.upload(ctx, "etl.py", t.files["fixed.py"]); err != nil {
+	if err := t.put(ctx, "etl.py", t.files["fixed.py"]); err != nil {
 		return err
 	}
 	return t.await(ctx, syncer.Deployed)
@@ -176,15 +208,14 @@ func (t *tour) fixed(ctx context.Context) error {
 
 func (t *tour) removed(ctx context.Context) error {
 	t.say("5. Somebody removes sql/daily.sql from the bucket")
-	if _, err := t.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(dagBucket), Key: aws.String(prefix + "sql/daily.sql")}); err != nil {
+	if err := t.remove(ctx, prefix+"sql/daily.sql"); err != nil {
 		return fmt.Errorf("remove sql/daily.sql: %w", err)
 	}
 	return t.await(ctx, syncer.Deployed)
 }
 
-func (t *tour) upload(ctx context.Context, name string, body []byte) error {
-	_, err := t.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(dagBucket), Key: aws.String(prefix + name), Body: bytes.NewReader(body)})
-	if err != nil {
+func (t *tour) put(ctx context.Context, name string, body []byte) error {
+	if err := t.upload(ctx, prefix+name, body); err != nil {
 		return fmt.Errorf("upload %s: %w", name, err)
 	}
 	t.mu.Lock()
@@ -197,7 +228,7 @@ func (t *tour) upload(ctx context.Context, name string, body []byte) error {
 // and the last one did.
 func (t *tour) await(ctx context.Context, want syncer.Outcome) error {
 	began := time.Now()
-	records, err := t.quiet(ctx, t.watcher)
+	records, err := t.quiet(ctx, t.cloud)
 	if err != nil {
 		return err
 	}
