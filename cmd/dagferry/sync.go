@@ -147,7 +147,7 @@ func newOpener(ctx context.Context) (target.Opener, error) {
 				})
 			},
 			"gs": func(ctx context.Context, at config.Source) (bucket.Bucket, error) {
-				return gcs.Open(ctx, at.URL, gcs.Options{Transport: google})
+				return gcs.Open(ctx, at.URL, gcs.Options{Transport: google, RequesterPays: at.RequesterPays})
 			},
 			"file": func(_ context.Context, at config.Source) (bucket.Bucket, error) {
 				return dir.Open(strings.TrimPrefix(at.URL, "file://"), dir.Options{})

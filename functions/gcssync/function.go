@@ -58,7 +58,7 @@ func newHost(env config.Env) (*host, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	transport := gcs.NewTransport()
 	openGCS := func(ctx context.Context, s config.Source) (bucket.Bucket, error) {
-		return gcs.Open(ctx, s.URL, gcs.Options{Transport: transport})
+		return gcs.Open(ctx, s.URL, gcs.Options{Transport: transport, RequesterPays: s.RequesterPays})
 	}
 	openConfig := func(ctx context.Context, prefix string) (bucket.Bucket, error) {
 		return gcs.Open(ctx, prefix, gcs.Options{Transport: transport, MaxValue: config.MaxSize})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -52,19 +53,22 @@ func (d *document) mount(mount *string, key string) {
 
 // access checks the keys that say how a bucket is reached.
 func (d *document) access(s Source, key string) {
+	s3Only := []string{"s3"}
 	for _, k := range []struct {
 		name       string
+		of         []string
 		set, valid bool
 		remedy     string
 	}{
-		{"region", s.Region != "", region.MatchString(s.Region), "write the bucket's AWS region, such as eu-north-1"},
-		{"roleArn", s.RoleARN != "", roleARN.MatchString(s.RoleARN), "write the ARN of an IAM role, such as arn:aws:iam::123456789012:role/dagferry-reader"},
-		{"expectedBucketOwner", s.ExpectedBucketOwner != "", account.MatchString(s.ExpectedBucketOwner), `write the id of the bucket's AWS account: 12 digits, in quotes, such as "123456789012"`},
-		{"requesterPays", s.RequesterPays, true, ""},
+		{"region", s3Only, s.Region != "", region.MatchString(s.Region), "write the bucket's AWS region, such as eu-north-1"},
+		{"roleArn", s3Only, s.RoleARN != "", roleARN.MatchString(s.RoleARN), "write the ARN of an IAM role, such as arn:aws:iam::123456789012:role/dagferry-reader"},
+		{"expectedBucketOwner", s3Only, s.ExpectedBucketOwner != "", account.MatchString(s.ExpectedBucketOwner), `write the id of the bucket's AWS account: 12 digits, in quotes, such as "123456789012"`},
+		{"requesterPays", []string{"s3", "gs"}, s.RequesterPays, true, ""},
 	} {
+		scheme, _, _ := strings.Cut(s.URL, "://")
 		switch {
-		case k.set && !strings.HasPrefix(s.URL, "s3://"):
-			d.wrong(key+"."+k.name, "it is for s3:// sources; leave it out here")
+		case k.set && !slices.Contains(k.of, scheme):
+			d.wrong(key+"."+k.name, "it is for %s:// sources; leave it out here", strings.Join(k.of, ":// and "))
 		case k.set && !k.valid:
 			d.wrong(key+"."+k.name, "%s", k.remedy)
 		}

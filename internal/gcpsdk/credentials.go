@@ -42,3 +42,16 @@ func Project(ctx context.Context, found *auth.Credentials) (string, error) {
 	}
 	return "", fault.Errorf(fault.Denied, "the credentials belong to no project: set GOOGLE_CLOUD_PROJECT")
 }
+
+// StorageProject is the project that pays where a bucket's owner does not: the one that GOOGLE_CLOUD_PROJECT names, else that
+// of the credentials that Cloud Storage is called with.
+func StorageProject(ctx context.Context) (string, error) {
+	if os.Getenv("GOOGLE_CLOUD_PROJECT") != "" {
+		return Project(ctx, nil)
+	}
+	found, err := Credentials(storageScope)
+	if err != nil {
+		return "", err
+	}
+	return Project(ctx, found)
+}

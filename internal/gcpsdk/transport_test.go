@@ -128,12 +128,18 @@ func TestProject(t *testing.T) {
 	project, err := gcpsdk.Project(t.Context(), found)
 	require.NoError(t, err)
 	assert.Equal(t, "acme", project)
+	project, err = gcpsdk.StorageProject(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "acme", project)
 	_, err = gcpsdk.Project(t.Context(), nil)
 	assert.Equal(t, fault.Denied, fault.Of(err))
 	assert.ErrorContains(t, err, "set GOOGLE_CLOUD_PROJECT")
 
 	t.Setenv("GOOGLE_CLOUD_PROJECT", "other")
 	project, err = gcpsdk.Project(t.Context(), found)
+	require.NoError(t, err)
+	assert.Equal(t, "other", project)
+	project, err = gcpsdk.StorageProject(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "other", project)
 }

@@ -42,8 +42,9 @@ type Options struct {
 	// Endpoint is the address of a stand-in, such as http://127.0.0.1:4443; what STORAGE_EMULATOR_HOST says when empty.
 	// A stand-in is called without credentials unless there is a Transport.
 	Endpoint string
-	// UserProject is the project that pays for requests to a bucket whose owner does not.
-	UserProject string
+	// RequesterPays has the process's own project pay for requests to a bucket whose owner does not
+	// (gcpsdk.StorageProject).
+	RequesterPays bool
 	// Attempts is how often a request is sent at most; 5 when zero.
 	Attempts int
 	// MaxValue in bytes is the largest object that Get reads; 64 MiB when zero.
@@ -56,7 +57,6 @@ type Options struct {
 type Bucket struct {
 	bucket   *storage.BucketHandle
 	at       location
-	payer    string
 	attempts int32
 	maxValue int64
 	requests *counter
@@ -65,13 +65,13 @@ type Bucket struct {
 var _ bucket.Bucket = (*Bucket)(nil)
 
 // Open makes a Bucket of gs://bucket/prefix. The prefix is a folder's: it gets a "/" at its end unless it is empty. No
-// request is sent. Errors are fault.Denied.
+// request is sent to it. Errors are fault.Denied.
 func Open(ctx context.Context, address string, o Options) (*Bucket, error) {
 	at, err := parse(address)
 	if err != nil {
 		return nil, fault.As(fault.Denied, err)
 	}
-	b := &Bucket{at: at, payer: o.UserProject, attempts: attempts, maxValue: maxValue, requests: &counter{}}
+	b := &Bucket{at: at, attempts: attempts, maxValue: maxValue, requests: &counter{}}
 	if o.Attempts != 0 {
 		b.attempts = int32(o.Attempts) //nolint:gosec // a handful
 	}
@@ -83,8 +83,12 @@ func Open(ctx context.Context, address string, o Options) (*Bucket, error) {
 		return nil, fault.As(fault.Denied, fmt.Errorf("open %s: %w", b.URL(""), err))
 	}
 	b.bucket = client.Bucket(at.bucket)
-	if o.UserProject != "" {
-		b.bucket = b.bucket.UserProject(o.UserProject)
+	if o.RequesterPays {
+		project, err := gcpsdk.StorageProject(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: who pays for requests: %w", b.URL(""), err)
+		}
+		b.bucket = b.bucket.UserProject(project)
 	}
 	return b, nil
 }

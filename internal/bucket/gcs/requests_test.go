@@ -37,12 +37,13 @@ func everything(t *testing.T, b bucket.Bucket) map[string]error {
 }
 
 func TestRequests_areCountedAndPaidFor(t *testing.T) {
+	t.Setenv("GOOGLE_CLOUD_PROJECT", "acme-billing")
 	var seen []*http.Request
 	b := asking(t, func(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, r)
 		w.Header().Set("X-Goog-Generation", "7")
 		fmt.Fprint(w, `{"generation": "7"}`)
-	}, gcs.Options{UserProject: "acme-billing"})
+	}, gcs.Options{RequesterPays: true})
 	everything(t, b)
 	require.Len(t, seen, 6)
 	for _, r := range seen {
