@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return err
 }
 
-// makePackages builds one function for each architecture.
+// makePackages builds one function for each architecture, and packs the source of another.
 func makePackages(ctx context.Context, o options, tell func(string, []byte)) error {
 	if o.version == "" {
 		c, err := describe(ctx, ".")
@@ -111,34 +111,24 @@ func makePackages(ctx context.Context, o options, tell func(string, []byte)) err
 		return err
 	}
 	out := &folder{path: o.out}
+	var all []deliverable
 	for _, arch := range strings.Split(o.arch, ",") {
-		p, err := function(o.name, o.command, o.version, arch).pack(ctx)
+		all = append(all, function(o.name, o.command, o.version, arch))
+	}
+	if o.source != "" {
+		all = append(all, source{o.source, o.version})
+	}
+	for _, d := range all {
+		p, err := d.pack(ctx)
 		if err == nil {
 			err = out.add(p.archive, p.data)
 		}
 		if err != nil {
-			return fmt.Errorf("pack %s for %s: %w", o.name, arch, err)
+			return fmt.Errorf("pack %s: %w", d.file(), err)
 		}
 		tell(p.archive, p.data)
 	}
-	if o.source != "" {
-		if err := addSource(ctx, out, source{o.source, o.version}, tell); err != nil {
-			return err
-		}
-	}
 	return out.finish()
-}
-
-func addSource(ctx context.Context, out *folder, s source, tell func(string, []byte)) error {
-	data, err := s.pack(ctx)
-	if err == nil {
-		err = out.add(s.archive(), data)
-	}
-	if err != nil {
-		return fmt.Errorf("pack the source of %s: %w", s.pkg, err)
-	}
-	tell(s.archive(), data)
-	return nil
 }
 
 // makeRelease releases this repository.

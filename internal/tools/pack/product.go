@@ -70,6 +70,8 @@ type packed struct {
 	python python
 }
 
+func (p product) file() string { return p.archive }
+
 // pack builds it.
 func (p product) pack(ctx context.Context) (packed, error) {
 	interpreter, err := findPython(ctx, p.os, p.arch)

@@ -10,17 +10,24 @@ import (
 type release struct {
 	dir      string // in the tree that is released
 	out      *folder
-	products func(commit) []product
+	products func(commit) []deliverable
 	tell     func(name string, data []byte)
 }
 
+// deliverable is one file of a release.
+type deliverable interface {
+	file() string
+	pack(ctx context.Context) (packed, error)
+}
+
 // ourProducts are those of this repository, whose root is given.
-func ourProducts(module, root string) func(commit) []product {
-	return func(c commit) []product {
-		var all []product
+func ourProducts(module, root string) func(commit) []deliverable {
+	return func(c commit) []deliverable {
+		var all []deliverable
 		for _, arch := range []string{"amd64", "arm64"} {
 			all = append(all, function("s3sync", module+"/functions/s3sync", c.version, arch))
 		}
+		all = append(all, source{module + "/functions/gcssync", c.version})
 		for _, os := range []string{"linux", "darwin"} {
 			for _, arch := range []string{"amd64", "arm64"} {
 				all = append(all, commandLine("dagferry", module+"/cmd/dagferry", c.version, os, arch, root, c.when))
@@ -49,7 +56,7 @@ func (r release) make(ctx context.Context) error {
 	}
 	for _, p := range products {
 		if err := r.add(ctx, p, from); err != nil {
-			return fmt.Errorf("pack %s: %w", p.archive, err)
+			return fmt.Errorf("pack %s: %w", p.file(), err)
 		}
 	}
 	after, err := describe(ctx, r.dir)
@@ -63,7 +70,7 @@ func (r release) make(ctx context.Context) error {
 }
 
 // add builds one product, and writes it and its bill of materials.
-func (r release) add(ctx context.Context, p product, from commit) error {
+func (r release) add(ctx context.Context, p deliverable, from commit) error {
 	done, err := p.pack(ctx)
 	if err != nil {
 		return err
@@ -72,10 +79,10 @@ func (r release) add(ctx context.Context, p product, from commit) error {
 	if err != nil {
 		return err
 	}
-	if err := r.out.add(p.archive, done.data); err != nil {
+	if err := r.out.add(p.file(), done.data); err != nil {
 		return err
 	}
-	r.tell(p.archive, done.data)
+	r.tell(p.file(), done.data)
 	if err := r.out.add(bomName(p), bom); err != nil {
 		return err
 	}
@@ -84,13 +91,13 @@ func (r release) add(ctx context.Context, p product, from commit) error {
 }
 
 // bomName ends as CycloneDX recommends, so that tools know what it is.
-func bomName(p product) string { return p.archive + ".cdx.json" }
+func bomName(p deliverable) string { return p.file() + ".cdx.json" }
 
 // names are those of a release's files.
-func names(products []product) []string {
+func names(products []deliverable) []string {
 	all := []string{sumsFile}
 	for _, p := range products {
-		all = append(all, p.archive, bomName(p))
+		all = append(all, p.file(), bomName(p))
 	}
 	return all
 }

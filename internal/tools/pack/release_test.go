@@ -25,8 +25,8 @@ func smallRelease(t *testing.T) (release, *bytes.Buffer) {
 	return release{
 		dir: tree,
 		out: &folder{path: t.TempDir()},
-		products: func(c commit) []product {
-			return []product{
+		products: func(c commit) []deliverable {
+			return []deliverable{
 				function("fn", command, c.version, "arm64"),
 				commandLine("cli", command, c.version, "linux", "amd64", tree, c.when),
 			}
@@ -63,7 +63,7 @@ func TestRelease_whatNobodyCouldBuildAgainIsRefused(t *testing.T) {
 func TestRelease_treeThatChangesIsRefused(t *testing.T) {
 	r, _ := smallRelease(t)
 	products := r.products
-	r.products = func(c commit) []product { return products(c)[1:] }
+	r.products = func(c commit) []deliverable { return products(c)[1:] }
 	r.tell = func(string, []byte) {
 		assert.NoError(t, os.WriteFile(filepath.Join(r.dir, "edited.go"), nil, 0o600))
 	}

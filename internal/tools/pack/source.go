@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,13 +22,45 @@ type source struct {
 	version string
 }
 
-func (s source) archive() string { return path.Base(filepath.ToSlash(s.pkg)) + ".zip" }
+func (s source) name() string { return path.Base(filepath.ToSlash(s.pkg)) }
+
+func (s source) file() string { return s.name() + ".zip" }
+
+// server is the program that serves the function elsewhere than on its platform: in the container of its Dockerfile.
+func (s source) server() string { return s.pkg + "/local" }
 
 // framework makes vendor hold what the platform's own main imports.
 const framework = "package %s\n\nimport _ \"github.com/GoogleCloudPlatform/functions-framework-go/funcframework\" // the builder's main serves the function by it\n"
 
-// pack makes the archive.
-func (s source) pack(ctx context.Context) ([]byte, error) {
+// pack makes the archive. What is linked in is told of the program that serves the function, for the platform's machines.
+func (s source) pack(ctx context.Context) (packed, error) {
+	p := product{
+		binary: binary{command: s.server(), version: s.version, os: "linux", arch: "amd64"},
+		name:   s.name(), archive: s.file(),
+	}
+	interpreter, err := findPython(ctx, p.os, p.arch)
+	if err != nil {
+		return packed{}, err
+	}
+	trimmed, err := interpreter.trimmed()
+	if err != nil {
+		return packed{}, err
+	}
+	files, err := s.files(ctx)
+	if err != nil {
+		return packed{}, err
+	}
+	_, info, err := p.build(ctx)
+	if err != nil {
+		return packed{}, err
+	}
+	var out bytes.Buffer
+	err = writeZip(&out, append(files, trimmed...))
+	return packed{p, out.Bytes(), info, interpreter}, err
+}
+
+// files are those of the source.
+func (s source) files(ctx context.Context) ([]entry, error) {
 	dir, err := os.MkdirTemp("", "pack")
 	if err != nil {
 		return nil, err
@@ -43,21 +76,7 @@ func (s source) pack(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 	}
-	files, err := readAll(dir)
-	if err != nil {
-		return nil, err
-	}
-	interpreter, err := findPython(ctx, "linux", "amd64")
-	if err != nil {
-		return nil, err
-	}
-	trimmed, err := interpreter.trimmed()
-	if err != nil {
-		return nil, err
-	}
-	var out strings.Builder
-	err = writeZip(&out, append(files, trimmed...))
-	return []byte(out.String()), err
+	return readAll(dir)
 }
 
 // listed is what go list tells of a package.
@@ -102,10 +121,22 @@ func (s source) lay(ctx context.Context, dir string) error {
 		"framework.go": fmt.Sprintf(framework, function.Name),
 		"version.go":   fmt.Sprintf("package %s\n\nfunc init() { version = %q }\n", function.Name, s.version),
 	}
+	server, err := os.ReadFile(filepath.Join(function.Dir, "local", "main.go")) //nolint:gosec // the module's own
+	if err != nil {
+		return err
+	}
+	generated["local/main.go"] = strings.ReplaceAll(string(server), function.ImportPath, function.Module.Path)
 	for name, text := range generated {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return err
 		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := copyFiles(function.Dir, dir, []string{"Dockerfile"}); err != nil {
+		return err
 	}
 	return copyFiles(function.Module.Dir, dir, []string{"go.mod", "go.sum", "LICENSE"})
 }

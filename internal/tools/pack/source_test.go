@@ -3,9 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"flag"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dagferry/dagferry/internal/local"
+	"github.com/dagferry/dagferry/internal/local/cloudrun"
 	"github.com/dagferry/dagferry/internal/parse"
 )
 
@@ -30,16 +29,21 @@ func TestSource_isBuiltAsThePlatformDoes(t *testing.T) {
 		t.Skip("make source-check runs it")
 	}
 	s := source{"github.com/dagferry/dagferry/functions/gcssync", "v1.2.3"}
-	data, err := s.pack(t.Context())
+	first, err := s.pack(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, "gcssync.zip", s.archive())
+	data := first.data
+	assert.Equal(t, "gcssync.zip", s.file())
+	bom, err := first.bom(time.Now())
+	require.NoError(t, err)
+	assert.Contains(t, string(bom), "pkg:golang/cloud.google.com/go/storage@")
+	assert.NotContains(t, string(bom), "aws-sdk")
 	again, err := s.pack(t.Context())
 	require.NoError(t, err)
-	assert.True(t, bytes.Equal(data, again), "the same bytes")
+	assert.True(t, bytes.Equal(data, again.data), "the same bytes")
 	assert.Less(t, len(data), 32<<20, "what an HTTP request may upload")
 	dir := t.TempDir()
 	unzip(t, data, dir)
-	for _, name := range []string{"go.mod", "function.go", "framework.go", "vendor/modules.txt", "LICENSE", "internal/syncer/run.go", parse.InterpreterPath} {
+	for _, name := range []string{"go.mod", "function.go", "framework.go", "Dockerfile", "local/main.go", "vendor/modules.txt", "LICENSE", "internal/syncer/run.go", parse.InterpreterPath} {
 		assert.FileExists(t, filepath.Join(dir, filepath.FromSlash(name)))
 	}
 	for _, name := range []string{"cmd", "vendor/github.com/aws", "vendor/github.com/stretchr", "internal/local"} {
@@ -47,9 +51,10 @@ func TestSource_isBuiltAsThePlatformDoes(t *testing.T) {
 	}
 	out, err := exec.Command(filepath.Join(dir, filepath.FromSlash(parse.InterpreterPath)), "-I", "-S", "-c", "compile('x = 1', 'a.py', 'exec')").CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	program, err := asThePlatform(t.Context(), dir, "github.com/dagferry/dagferry")
+	program, err := cloudrun.Build(t.Context(), dir, "github.com/dagferry/dagferry")
 	require.NoError(t, err)
 	answers(t, dir, program)
+	answers(t, dir, asTheDockerfile(t, dir))
 }
 
 func unzip(t *testing.T, data []byte, dir string) {
@@ -67,32 +72,21 @@ func unzip(t *testing.T, data []byte, dir string) {
 	}
 }
 
-// asThePlatform builds the function with a main of the platform's own.
-func asThePlatform(ctx context.Context, dir, module string) (program string, err error) {
-	main := filepath.Join(dir, "serverless_function_app")
-	if err := os.MkdirAll(main, 0o700); err != nil {
-		return "", err
-	}
-	text := fmt.Sprintf(`package main
-
-import (
-	"log"
-	"os"
-
-	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
-
-	_ %q
-)
-
-func main() { log.Fatal(funcframework.StartHostPort(os.Getenv("HOST"), os.Getenv("PORT"))) }
-`, module)
-	if err := os.WriteFile(filepath.Join(main, "main.go"), []byte(text), 0o600); err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-mod=vendor", "-o", "function", "./serverless_function_app")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
-	_, err = output(cmd)
-	return filepath.Join(dir, "function"), err
+// asTheDockerfile builds the server by the Dockerfile's own words.
+func asTheDockerfile(t *testing.T, dir string) (program string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "Dockerfile"))
+	require.NoError(t, err)
+	_, line, found := strings.Cut(string(text), "RUN ")
+	require.True(t, found)
+	line, _, _ = strings.Cut(line, "\n")
+	program = filepath.Join(dir, "server")
+	require.Contains(t, line, "-o /gcssync ")
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", strings.Replace(line, "-o /gcssync ", "-o "+program+" ", 1))
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
 }
 
 // answers starts the program where its source is, and asks it something.
