@@ -72,7 +72,7 @@ func (t *Topic) create() error {
 		return err
 	}
 	_, err := t.server.GServer.CreateSubscription(ctx, &pubsubpb.Subscription{
-		Name: t.subscription(), Topic: t.topic(), AckDeadlineSeconds: int32(t.options.AckDeadline.Seconds()), //nolint:gosec // 600 at most
+		Name: t.subscription(), Topic: t.topic(), AckDeadlineSeconds: int32(t.options.AckDeadline.Seconds()),
 	})
 	return err
 }
