@@ -68,7 +68,7 @@ func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, erro
 		dispatch: dispatch.Dispatcher{
 			Log:    log,
 			Ended:  metrics{os.Stdout}.ended,
-			Syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets()},
+			Syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets(), Memory: &syncer.Memory{}},
 			Open: target.Opener{
 				Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
 				Checks: &target.Checks{Interpreter: interpreter},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"time"
 )
 
@@ -25,6 +26,19 @@ type Object struct {
 	LastModified time.Time
 	// StorageClass is the store's name for the tier, such as GLACIER; empty for the standard one.
 	StorageClass string
+}
+
+// Version is all that a listing tells of which version of the object it is, besides its size: what the listing key goes
+// by. "" if it tells nothing.
+func (o Object) Version() string {
+	switch {
+	case o.Generation != 0:
+		return strconv.FormatInt(o.Generation, 10)
+	case o.ETag != "" && !o.LastModified.IsZero():
+		return o.ETag + " " + strconv.FormatInt(o.LastModified.UnixNano(), 10)
+	default:
+		return ""
+	}
 }
 
 // Bucket is one prefix of an object store. All keys are relative to it. Errors are classified (package fault) and

@@ -22,6 +22,17 @@ func NewListing(objects []Object, at Stamp) Listing {
 	return Listing{objects, at}
 }
 
+// Join is the listing whose parts were listed side by side, each with the time of its last answer.
+func Join(parts [][]Object, stamps []Stamp) Listing {
+	var last Stamp
+	for _, at := range stamps {
+		if at.Arrived.After(last.Arrived) {
+			last = at
+		}
+	}
+	return NewListing(slices.Concat(parts...), last)
+}
+
 // Newest is the newest LastModified, or the zero time.
 func (l Listing) Newest() time.Time {
 	var newest time.Time

@@ -17,54 +17,117 @@ const gzipLevel = 5
 type Archive struct {
 	*os.File
 	Size int64
+
+	groups  []packed
+	grouped int64 // where the groups end, and the tar's own end begins
 }
 
 // Pack writes what was gathered as a gzipped tar in the given layout, into a temporary file in dir. Its bytes depend
-// on paths, contents and times only: members in byte order, no folders, no owners, one mode, whole seconds.
+// on paths, contents and times only: members in byte order, no folders, no owners, one mode, whole seconds. The gzip has
+// a member for each group of files, which is why most of what did not change is taken from the cache as it is.
 func (s *Spool) Pack(dir string, layout Layout) (*Archive, error) {
+	return newArchive(dir, func(a *Archive) error { return s.pack(a, layout) })
+}
+
+// Single is the archive with one gzip member only, for readers that take no more.
+func (a *Archive) Single(dir string) (*Archive, error) {
+	return newArchive(dir, func(single *Archive) error {
+		from, err := gzip.NewReader(io.NewSectionReader(a, 0, a.Size))
+		if err != nil {
+			return err
+		}
+		to, err := gzip.NewWriterLevel(single, gzipLevel)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(to, from); err != nil {
+			return err
+		}
+		return to.Close()
+	})
+}
+
+func newArchive(dir string, write func(*Archive) error) (*Archive, error) {
 	file, err := unnamed(dir)
 	if err != nil {
 		return nil, err
 	}
 	a := &Archive{File: file}
-	if err := s.pack(file, layout); err != nil {
-		return nil, fmt.Errorf("pack the bundle: %w", errorAndClose(err, a))
+	if err = write(a); err == nil {
+		a.Size, err = file.Seek(0, io.SeekCurrent)
 	}
-	if a.Size, err = file.Seek(0, io.SeekCurrent); err != nil {
-		return nil, fmt.Errorf("pack the bundle: %w", errorAndClose(err, a))
+	if err != nil {
+		_ = a.Close() // err says more
+		return nil, fmt.Errorf("pack the bundle: %w", err)
 	}
 	return a, nil
 }
 
-func errorAndClose(err error, c io.Closer) error {
-	_ = c.Close() // err says more
-	return err
-}
+// tarEnd is how a tar ends: two blocks of zeros.
+const tarEnd = 1024
 
-func (s *Spool) pack(w io.Writer, layout Layout) error {
-	z, err := gzip.NewWriterLevel(w, gzipLevel)
+func (s *Spool) pack(a *Archive, layout Layout) error {
+	z, err := gzip.NewWriterLevel(nil, gzipLevel)
 	if err != nil {
 		return err
 	}
-	t, buffer := tar.NewWriter(z), make([]byte, 64<<10)
-	for i, f := range s.files {
+	p := packer{spool: s, layout: layout, gzip: z, buffer: make([]byte, 64<<10)}
+	for _, g := range groups(s.files) {
+		if compressed, whole := s.reused.whole(g, s.files, layout); whole {
+			_, err = a.Write(compressed)
+		} else {
+			err = p.compress(a, g)
+		}
+		if err != nil {
+			return err
+		}
+		begin := a.grouped
+		if a.grouped, err = a.Seek(0, io.SeekCurrent); err != nil {
+			return err
+		}
+		a.groups = append(a.groups, packed{g.from, g.to, begin, a.grouped})
+	}
+	z.Reset(a)
+	if _, err := z.Write(make([]byte, tarEnd)); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// packer compresses groups, one after the other.
+type packer struct {
+	spool  *Spool
+	layout Layout
+	gzip   *gzip.Writer
+	buffer []byte
+}
+
+func (p *packer) compress(w io.Writer, g group) error {
+	p.gzip.Reset(w)
+	t := tar.NewWriter(p.gzip)
+	for i := g.from; i < g.to; i++ {
+		f := p.spool.files[i]
 		// Python takes a .pyc for current when size and time of its source match: under a constant time a same-size edit
 		// would run the old code. A tar without extensions has whole seconds.
 		header := &tar.Header{
-			Typeflag: tar.TypeReg, Name: layout.Member(f.Path), Size: f.Size, Mode: 0o644,
+			Typeflag: tar.TypeReg, Name: p.layout.Member(f.Path), Size: f.Size, Mode: 0o644,
 			ModTime: f.ModTime.UTC().Truncate(1e9),
 		}
 		if err := t.WriteHeader(header); err != nil {
 			return err
 		}
-		if _, err := io.CopyBuffer(t, s.contents(i), buffer); err != nil {
+		contents, err := p.spool.contents(i)
+		if err != nil {
+			return err
+		}
+		if _, err := io.CopyBuffer(t, contents, p.buffer); err != nil {
 			return err
 		}
 	}
-	if err := t.Close(); err != nil {
+	if err := t.Flush(); err != nil { // not Close, which would end the tar
 		return err
 	}
-	return z.Close()
+	return p.gzip.Close()
 }
 
 // Close frees the space.

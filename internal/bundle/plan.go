@@ -17,6 +17,9 @@ type File struct {
 	Path string `json:"path"`
 	// From is the object's URL, for messages.
 	From string `json:"from,omitempty"`
+	// Version tells the object from what else may be at its URL (bucket.Object.Version); a file without one is never taken
+	// from a cache.
+	Version string `json:"-"`
 	// Size in bytes.
 	Size int64 `json:"size"`
 	// ModTime is the object's LastModified; the archive keeps its whole seconds.

@@ -12,12 +12,13 @@ import (
 
 // Spool holds the contents of a bundle in one temporary file while it is gathered and checked. Sizes are known from
 // the listing, so every file has its place before anything is read: writers stream side by side, in any order, and
-// nothing is kept in memory.
+// nothing is kept in memory. Contents that the last bundle had already stay in its Cache until somebody asks for them.
 type Spool struct {
 	file    *os.File
 	files   []File
 	offsets []int64
 	sums    []string
+	reused  *reuse // nil without a cache
 }
 
 // NewSpool makes room for files in a temporary file in dir ("" is the system's). The file has no name any more where
@@ -27,7 +28,7 @@ func NewSpool(dir string, files []File) (*Spool, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spool{file, files, make([]int64, len(files)), make([]string, len(files))}
+	s := &Spool{file: file, files: files, offsets: make([]int64, len(files)), sums: make([]string, len(files))}
 	var end int64
 	for i, f := range files {
 		s.offsets[i] = end
@@ -44,6 +45,17 @@ func unnamed(dir string) (*os.File, error) {
 	}
 	_ = os.Remove(file.Name()) // fails where open files keep their names; Close tries again
 	return file, nil
+}
+
+// Missing are the files that were not written, nor taken from a cache, yet.
+func (s *Spool) Missing() []int {
+	var missing []int
+	for i, sum := range s.sums {
+		if sum == "" {
+			missing = append(missing, i)
+		}
+	}
+	return missing
 }
 
 // Write takes the contents of file i from r. It fails if they are not as long as the listing said; then the file may
@@ -77,9 +89,12 @@ func (s *Spool) Manifest(layout Layout) (Manifest, error) {
 	return NewManifest(layout, entries), nil
 }
 
-// contents is file i.
-func (s *Spool) contents(i int) *io.SectionReader {
-	return io.NewSectionReader(s.file, s.offsets[i], s.files[i].Size)
+// contents is file i. It fails with ErrDamaged when the cache does not hold what it says.
+func (s *Spool) contents(i int) (*io.SectionReader, error) {
+	if err := s.reused.unpack(i); err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.files[i].Path, err)
+	}
+	return io.NewSectionReader(s.file, s.offsets[i], s.files[i].Size), nil
 }
 
 // Close frees the space.

@@ -1,6 +1,8 @@
 package bundle
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -63,7 +65,21 @@ func (t *tree) Open(name string) (fs.File, error) {
 		slices.SortFunc(n.entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		return &openFolder{node: n}, nil
 	}
-	return &openFile{n, t.spool.contents(n.file)}, nil
+	contents, err := t.spool.contents(n.file)
+	if err != nil {
+		return nil, err
+	}
+	return &openFile{n, contents}, nil
+}
+
+// Sum implements parse.Summed: what is known of a file's contents by their hash needs no look at them.
+func (t *tree) Sum(name string) (sum [sha256.Size]byte, known bool) {
+	n := t.nodes[name]
+	if n == nil || !n.isFile {
+		return sum, false
+	}
+	length, err := hex.Decode(sum[:], []byte(t.spool.sums[n.file]))
+	return sum, err == nil && length == len(sum)
 }
 
 func (n *node) Name() string               { return n.name }

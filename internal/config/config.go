@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/dagferry/dagferry/internal/bundle"
@@ -41,6 +42,9 @@ type Target struct {
 	Runtime Runtime `yaml:"runtime"`
 	// Layout is dags (default) or root.
 	Layout bundle.Layout `yaml:"layout"`
+	// Archive is groups (default), which compresses only what changed, or single: one gzip member, for a reader that takes
+	// only the first.
+	Archive string `yaml:"archive"`
 	// Settle is how long the sources must have been quiet; default 3s, or maxWait where that is less.
 	Settle *time.Duration `yaml:"settle"`
 	// MaxWait bounds the waiting for that; default 60s.
@@ -121,6 +125,7 @@ func (t Target) withDefaults() Target {
 	if t.Layout == "" {
 		t.Layout = bundle.LayoutDags
 	}
+	t.Archive = cmp.Or(t.Archive, "groups")
 	if t.MaxWait == nil {
 		wait := defaultMaxWait
 		t.MaxWait = &wait

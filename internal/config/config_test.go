@@ -86,7 +86,7 @@ func TestParse_whole(t *testing.T) {
 	assert.Equal(t, config.Target{
 		Name: "prod", Sources: []config.Source{{URL: "s3://acme-dags/prod/dags/", Mount: "ml"}}, Deployment: "clx1",
 		Token: "secretsmanager://dagferry/prod", State: "s3://acme-dagferry/state/",
-		Runtime: config.Runtime{Airflow: "3.1", Python: "3.12"}, Layout: bundle.LayoutRoot,
+		Runtime: config.Runtime{Airflow: "3.1", Python: "3.12"}, Layout: bundle.LayoutRoot, Archive: "groups",
 		Settle: &settle, MaxWait: &wait, Marker: "_READY", Ignore: []string{"*.bak"},
 		Limits: bundle.Limits{Files: 10, FileSize: 1000}, Guard: config.Guard{MinFiles: &zero, MaxDeleted: &quarter},
 		Adopt: true, Check: config.Check{Level: "syntax", OnFailure: "warn", Exclude: []string{"templates/**"}},

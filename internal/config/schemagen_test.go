@@ -66,6 +66,7 @@ var facts = map[string]schema{
 	"targets[].runtime.airflow":   {Pattern: airflow.String(), Examples: []string{"3.1"}},
 	"targets[].runtime.python":    {Pattern: python.String(), Examples: []string{"3.12"}},
 	"targets[].layout":            {Enum: []string{string(bundle.LayoutDags), string(bundle.LayoutRoot)}},
+	"targets[].archive":           {Enum: []string{"groups", "single"}},
 	"targets[].settle":            {Pattern: timePattern},
 	"targets[].maxWait":           {Pattern: timePattern},
 	"targets[].marker":            {Pattern: `^[^/]`, Examples: []string{"_READY"}},

@@ -54,6 +54,9 @@ func (d *document) target(t *Target, key string) {
 	if t.Layout != bundle.LayoutDags && t.Layout != bundle.LayoutRoot {
 		d.wrong(key+".layout", "write dags or root")
 	}
+	if t.Archive != "groups" && t.Archive != "single" {
+		d.wrong(key+".archive", "write groups or single")
+	}
 	if v := t.Runtime.Airflow; v != "" && !airflow.MatchString(v) {
 		d.wrong(key+".runtime.airflow", "write a version as \"3.1\", in quotes; patch levels do not matter")
 	}

@@ -142,6 +142,9 @@ func (c *Checker) checkFile(ctx context.Context, b *budget, tree fs.FS, f file) 
 	if b.skips(f) {
 		return 0, nil, nil
 	}
+	if facts, known := c.remembered(tree, f); known {
+		return 1, f.findings(facts...), nil
+	}
 	if f.archive {
 		return c.checkArchive(ctx, b, tree, f)
 	}

@@ -17,7 +17,8 @@ type process struct {
 	out     io.ReadCloser
 	answers *bufio.Reader // of out
 	stderr  *tail
-	greeted bool
+	// greeting is what it said first: which Python it is. Empty until then.
+	greeting string
 }
 
 func start(path string, args []string) (*process, error) {

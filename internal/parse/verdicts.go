@@ -24,6 +24,13 @@ func (v *verdicts) get(key [sha256.Size]byte) ([]fact, bool) {
 	return facts, known
 }
 
+// any reports whether anything is known.
+func (v *verdicts) any() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.known) > 0
+}
+
 func (v *verdicts) put(key [sha256.Size]byte, facts []fact) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

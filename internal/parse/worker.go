@@ -69,7 +69,7 @@ func (w *worker) ready(ctx context.Context) error {
 	if err := w.launch(); err != nil {
 		return err
 	}
-	if w.now.greeted {
+	if w.now.greeting != "" {
 		return nil
 	}
 	hello, err := w.within(ctx, w.hello, (*process).receive)
@@ -78,7 +78,7 @@ func (w *worker) ready(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		w.now.greeted = true
+		w.now.greeting = string(hello)
 		return nil
 	case ctx.Err() != nil, errors.Is(err, errClosed):
 		return err

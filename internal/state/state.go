@@ -81,6 +81,9 @@ type Deploy struct {
 	// was written since needs a new marker.
 	Markers []string `json:"markers,omitempty"`
 	Listing string   `json:"listing,omitempty"`
+	// Bounds are keys that cut the listing of each source into parts of about a page each, so that a large one is listed
+	// side by side. Nothing depends on them but speed.
+	Bounds [][]string `json:"bounds,omitempty"`
 	// RedeployID names the redeploy that this intent answers.
 	RedeployID string `json:"redeployId,omitempty"`
 }

@@ -128,6 +128,22 @@ func (s *Store) manifest(digest string) string {
 	return s.deployment + "/manifests/" + strings.ReplaceAll(digest, ":", "-") + ".json"
 }
 
+// Cache is the last bundle, as SaveCache was given it; bucket.ErrNotExist if there is none.
+func (s *Store) Cache(ctx context.Context) ([]byte, error) {
+	v, err := s.bucket.Get(ctx, s.cache())
+	if err != nil {
+		return nil, fmt.Errorf("read the last bundle: %w", err)
+	}
+	return v.Data, nil
+}
+
+// SaveCache keeps a bundle in the place of the last one. Nothing depends on it but speed.
+func (s *Store) SaveCache(ctx context.Context, data []byte) error {
+	return s.bucket.Put(ctx, s.cache(), data)
+}
+
+func (s *Store) cache() string { return s.deployment + "/cache/bundle" }
+
 // SaveRun keeps a run's record. Records sort by time: id begins with it.
 func (s *Store) SaveRun(ctx context.Context, id string, record any) error {
 	return s.save(ctx, s.deployment+"/runs/"+id+".json", record)

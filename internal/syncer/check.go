@@ -43,7 +43,9 @@ func (r *run) reject(cause error) error {
 // compare is what changed since the last deploy.
 func (r *run) compare(ctx context.Context) error {
 	var old bundle.Manifest
-	if d := r.state().Deployed; d != nil {
+	if d := r.state().Deployed; d != nil && r.cache != nil && r.cache.Digest() == d.Digest {
+		old = r.cache.Manifest()
+	} else if d != nil {
 		var err error
 		old, err = r.store.Manifest(ctx, d.Digest)
 		if errors.Is(err, bucket.ErrNotExist) {
@@ -85,12 +87,29 @@ func (r *run) sources() string {
 	return strings.Join(urls, ", ")
 }
 
+// prepareCheck has the checks get ready while the sources are read, if the Runtime is known.
+func (r *run) prepareCheck() error {
+	rt := r.runtime()
+	if r.Check.Verdicts == nil || rt.Airflow == "" || rt.Python == "" {
+		return nil
+	}
+	if err := r.Check.Verdicts.Prepare(rt); err != nil {
+		return fmt.Errorf("check the DAGs: %w", err)
+	}
+	return nil
+}
+
 // parse checks the DAGs.
 func (r *run) parse(ctx context.Context) error {
 	if err := r.askRuntime(ctx); err != nil {
 		return err
 	}
 	defer r.step("check")()
+	if r.Check.Verdicts != nil && r.cache != nil {
+		if err := r.Check.Verdicts.Learn(ctx, r.runtime(), r.cache.Verdicts()); err != nil {
+			return fmt.Errorf("check the DAGs: %w", err)
+		}
+	}
 	report, err := r.Check.Do(ctx, r.runtime(), r.bundled.spool.Tree())
 	if err != nil {
 		return fmt.Errorf("check the DAGs: %w", err)

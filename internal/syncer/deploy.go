@@ -96,11 +96,11 @@ func (r *run) mayDeploy(d astro.Deployment) error {
 }
 
 func (r *run) upload(ctx context.Context, p *prepared) (err error) {
-	archive, err := r.pack()
+	archive, done, err := r.pack()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = archive.Close() }() // a temporary file
+	defer done()
 	defer r.step("upload")()
 	if p.deploy, err = r.create(ctx); err != nil {
 		return err
@@ -113,9 +113,18 @@ func (r *run) upload(ctx context.Context, p *prepared) (err error) {
 	return err
 }
 
-func (r *run) pack() (*bundle.Archive, error) {
+// pack makes the archive, and what is to be called when it was sent.
+func (r *run) pack() (*bundle.Archive, func(), error) {
 	defer r.step("pack")()
-	return r.bundled.spool.Pack(r.TempDir, r.Layout)
+	archive, err := r.bundled.spool.Pack(r.TempDir, r.Layout)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.bundled.archive = archive; !r.Single {
+		return archive, func() {}, nil
+	}
+	single, err := archive.Single(r.TempDir)
+	return single, func() { _ = single.Close() }, err // a temporary file
 }
 
 // create begins a deploy. After a lost answer it takes the one that this run may have made already, so that no
@@ -163,7 +172,7 @@ func (r *run) intend(ctx context.Context, p *prepared) error {
 	defer r.step("write the intent")()
 	intent := state.Deploy{
 		Digest: r.bundled.digest, Key: r.listed.key, DeployID: p.deploy.ID, DagVersion: p.dagVersion,
-		CreatedAt: p.deploy.CreatedAt, Asked: p.newest, Fence: r.lease.Fence, Markers: r.listed.markers, Listing: r.listed.contents,
+		CreatedAt: p.deploy.CreatedAt, Asked: p.newest, Fence: r.lease.Fence, Markers: r.listed.markers, Listing: r.listed.contents, Bounds: r.listed.bounds(),
 	}
 	remember := r.remember(p.found)
 	var hold *state.Hold

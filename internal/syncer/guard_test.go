@@ -18,6 +18,10 @@ func TestGuard_withoutTheLiveManifestRefuses(t *testing.T) {
 		w.after(syncer.Deployed)
 		require.NoError(w, os.RemoveAll(filepath.Join(w.st, deployment, "manifests")))
 		w.write("a.py", "b")
+		w.after(syncer.Deployed) // the last bundle tells what is live
+		require.NoError(w, os.RemoveAll(filepath.Join(w.st, deployment, "manifests")))
+		require.NoError(w, os.RemoveAll(filepath.Join(w.st, deployment, "cache")))
+		w.write("a.py", "c")
 		assert.Contains(w, w.after(syncer.Rejected).Reason, "--allow-deletions")
 		w.expect(syncer.Deployed, syncer.Trigger{Kind: syncer.ByCommand, Overrides: syncer.Overrides{AllowDeletions: true}})
 	})

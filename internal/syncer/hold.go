@@ -51,8 +51,10 @@ func (s Syncer) Release(ctx context.Context, t Target, by string) (held bool, er
 // intent are never forgotten.
 func (s Syncer) Forget(ctx context.Context, t Target) error {
 	r := s.newRun(t, Trigger{Kind: ByCommand})
-	_, err := r.store.Edit(ctx, func(s *state.State) { s.Rejected, s.Seen = nil, nil })
-	return err
+	if _, err := r.store.Edit(ctx, func(s *state.State) { s.Rejected, s.Seen = nil, nil }); err != nil {
+		return err
+	}
+	return r.store.SaveCache(ctx, nil)
 }
 
 // Status is what is known of a target.

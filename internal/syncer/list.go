@@ -30,7 +30,7 @@ type listing struct {
 func (r *run) list(ctx context.Context) (listing, error) {
 	var l listing
 	for i, s := range r.Sources {
-		got, err := s.Bucket.List(ctx)
+		got, err := r.look(ctx, i)
 		if err != nil {
 			return l, fmt.Errorf("list %s: %w", s.Bucket.URL(""), err)
 		}
@@ -79,6 +79,9 @@ func later(now time.Time, a, b bucket.Stamp) bucket.Stamp {
 func (r *run) shape() []string {
 	shape := []string{"1", r.Astro.Organization(), r.Deployment, string(r.Layout), bundle.Format, r.Marker, strconv.Itoa(len(r.Ignore))}
 	shape = append(shape, r.Ignore...)
+	if r.Single {
+		shape = append(shape, "single")
+	}
 	if mutant.LeavesOut(mutant.ConfigurationInKey) {
 		return nil
 	}

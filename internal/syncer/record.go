@@ -176,6 +176,9 @@ func (r *run) tell(ctx context.Context, cause error) error {
 // conclude completes the record, logs the outcome, and keeps the record of a run that had the lease. It returns the
 // error that the host is to see.
 func (r *run) conclude(ctx context.Context, err error) error {
+	if errors.Is(err, bundle.ErrDamaged) {
+		err = fault.As(fault.Transient, err)
+	}
 	r.fill(err)
 	level, attrs := slog.LevelInfo, []any{
 		"outcome", r.record.Outcome, "reason", r.record.Reason, "seconds", r.record.Seconds, "files", r.record.Files, "bytes", r.record.Bytes,
@@ -201,6 +204,10 @@ func (r *run) conclude(ctx context.Context, err error) error {
 		if saveErr := r.store.SaveRun(keep, r.id, r.record); saveErr != nil {
 			r.log.Error("the run's record was not kept", "error", saveErr)
 		}
+		if errors.Is(err, bundle.ErrDamaged) {
+			r.dropCache(keep)
+		}
+		r.keepBundle(keep)
 	}
 	if isHeld(err) {
 		return nil

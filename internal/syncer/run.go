@@ -30,7 +30,8 @@ type run struct {
 
 	listed  listing
 	bundled *gathered
-	asked   *view // what Astro said last
+	cache   *bundle.Cache // the last bundle, if there is one
+	asked   *view         // what Astro said last
 	// finish is what the release writes besides ending the lease.
 	finish func(*state.State)
 	// keepLease is set when nobody may begin before the lease runs out.
@@ -40,6 +41,7 @@ type run struct {
 // gathered is a bundle before it is deployed.
 type gathered struct {
 	spool    *bundle.Spool
+	archive  *bundle.Archive // once it is packed
 	manifest bundle.Manifest
 	digest   string
 }
@@ -115,6 +117,9 @@ func (r *run) underLease(ctx context.Context) error {
 func (r *run) attempt(ctx context.Context) error {
 	gather, cancel := r.leased(ctx)
 	defer cancel()
+	if err := r.prepareCheck(); err != nil {
+		return err
+	}
 	if err := r.recordIntent(gather); err != nil { // step 4, an open intent
 		return err
 	}
@@ -231,7 +236,10 @@ func (r *run) release(ctx context.Context, cause error) error {
 // discard frees the temporary space.
 func (r *run) discard() {
 	if r.bundled != nil {
-		_ = r.bundled.spool.Close() // nothing depends on it any more
+		if r.bundled.archive != nil {
+			_ = r.bundled.archive.Close() // nothing depends on them any more
+		}
+		_ = r.bundled.spool.Close()
 		r.bundled = nil
 	}
 }

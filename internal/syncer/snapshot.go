@@ -118,7 +118,8 @@ func (r *run) keyIsOurs(s state.State) bool {
 // keep one core busy.
 const gatherConcurrency = 64
 
-// gather is steps 6 and 7: it reads every object at the version that was listed, and lists again. It reports whether
+// gather is steps 6 and 7: it reads every object at the version that was listed, unless the last bundle has it, and lists
+// again. It reports whether
 // both looks showed the same.
 func (r *run) gather(ctx context.Context) (same bool, err error) {
 	defer r.step("gather")()
@@ -132,10 +133,13 @@ func (r *run) gather(ctx context.Context) (same bool, err error) {
 		return false, err
 	}
 	r.bundled = &gathered{spool: spool}
+	if r.recall(ctx); r.cache != nil {
+		spool.Reuse(r.cache)
+	}
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(gatherConcurrency)
-	for i, f := range plan.In {
-		group.Go(func() error { return copyObject(reading, spool, i, objects[f.From]) })
+	for _, i := range spool.Missing() {
+		group.Go(func() error { return copyObject(reading, spool, i, objects[plan.In[i].From]) })
 	}
 	failed := group.Wait()
 	if failed != nil && !errors.Is(failed, bucket.ErrChanged) {
@@ -200,7 +204,7 @@ func (r *run) plan() (bundle.Plan, map[string]origin, error) {
 		for _, o := range l.Objects {
 			url := s.Bucket.URL(o.Key)
 			objects[url] = origin{s.Bucket, o}
-			files = append(files, bundle.File{Path: s.path(o.Key), From: url, Size: o.Size, ModTime: o.LastModified})
+			files = append(files, bundle.File{Path: s.path(o.Key), From: url, Version: o.Version(), Size: o.Size, ModTime: o.LastModified})
 		}
 	}
 	plan, err := bundle.NewPlan(files, bundle.Rules{Ignore: r.Ignore, Markers: r.markerPaths(), Limits: r.Limits})
@@ -220,7 +224,7 @@ func (r *run) sameBundle() bool {
 	l := r.listed
 	r.finish = func(s *state.State) {
 		d := *s.Deployed
-		d.Key, d.Markers, d.Listing = l.key, l.markers, l.contents
+		d.Key, d.Markers, d.Listing, d.Bounds = l.key, l.markers, l.contents, l.bounds()
 		s.Deployed, s.Rejected = &d, nil
 	}
 	return r.unchanged("the contents are those that are live")

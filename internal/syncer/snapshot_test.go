@@ -56,6 +56,7 @@ func TestRun_treeThatChangesBetweenTheReadsIsNotTorn(t *testing.T) {
 		w.after(syncer.Deployed)
 		wait(time.Minute)
 		w.write("a.py", "old!")
+		w.write("z.py", "new")
 		wait(time.Minute)
 		done := false
 		w.opened = func(key string) {
@@ -66,6 +67,26 @@ func TestRun_treeThatChangesBetweenTheReadsIsNotTorn(t *testing.T) {
 		}
 		w.sweep(syncer.Deployed)
 		w.same([]int64{5, 3}, w.sizes())
+	})
+}
+
+// What the last bundle has is not read, so that nobody would notice that it changed meanwhile, but for the second listing.
+func TestRun_whatChangesWhileItIsTakenFromTheLastBundleIsNotTorn(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "old")
+		w.write("z.py", "old")
+		w.after(syncer.Deployed)
+		wait(time.Minute)
+		w.write("a.py", "new!")
+		wait(time.Minute)
+		w.opened = func(key string) {
+			w.same("a.py", key)
+			w.opened = nil
+			w.write("z.py", "newer")
+		}
+		w.sweep(syncer.Deployed)
+		w.same([]int64{4, 5}, w.sizes())
+		w.same(2, w.deploys())
 	})
 }
 

@@ -24,7 +24,9 @@ type Target struct {
 	State bucket.Bucket
 	Astro *astro.Client
 
-	Layout  bundle.Layout
+	Layout bundle.Layout
+	// Single has the archive made as one gzip member.
+	Single  bool
 	Ignore  []string
 	Limits  bundle.Limits
 	Settle  time.Duration
@@ -65,11 +67,23 @@ type Runtime struct{ Airflow, Python string }
 type Check struct {
 	// Do checks a tree.
 	Do func(context.Context, Runtime, fs.FS) (parse.Report, error)
+	// Verdicts, if set, lets the checks of this run know what those of the last deploy found.
+	Verdicts Verdicts
 	// Warn lets a DAG with findings be deployed all the same.
 	Warn bool
 	// Settings is all that Do's verdict depends on besides the tree and the Runtime; a change of it makes a rejected
 	// tree worth another look.
 	Settings []string
+}
+
+// Verdicts is what checks remember of contents, from one process to another.
+type Verdicts interface {
+	// Prepare begins what a check takes time to begin, and does not wait for it.
+	Prepare(Runtime) error
+	// Learn takes what Keep gave after an earlier deploy, or nothing.
+	Learn(context.Context, Runtime, []byte) error
+	// Keep is what is known of the files of a tree that was checked.
+	Keep(context.Context, Runtime, parse.Summed) ([]byte, error)
 }
 
 // Trigger is why a run is made.
@@ -122,6 +136,8 @@ type Syncer struct {
 	// Grace is how long a run whose context is cancelled may take to finish the deploy that it has begun to finalize. A
 	// finalize that is cut short blocks others until its lease ends, since nobody knows what became of it.
 	Grace time.Duration
+	// Memory keeps the last bundles for the next run in this process; nil reads them from the state each time.
+	Memory *Memory
 	// Progress, if set, is told what a run begins to do.
 	Progress func(doing string)
 }

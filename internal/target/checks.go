@@ -22,14 +22,48 @@ type Checks struct {
 }
 
 // forTarget is the check of one target.
-func (c *Checks) forTarget(t config.Target) func(context.Context, syncer.Runtime, fs.FS) (parse.Report, error) {
-	return func(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Report, error) {
-		checker, err := c.checker(parse.Options{Airflow: rt.Airflow, Python: rt.Python, Exclude: t.Check.Exclude})
-		if err != nil {
-			return parse.Report{}, err
-		}
-		return checker.Check(ctx, tree)
+func (c *Checks) forTarget(t config.Target) check { return check{c, t} }
+
+// check is one target's. It implements syncer.Verdicts.
+type check struct {
+	checks *Checks
+	target config.Target
+}
+
+func (c check) of(rt syncer.Runtime) (*parse.Checker, error) {
+	return c.checks.checker(parse.Options{Airflow: rt.Airflow, Python: rt.Python, Exclude: c.target.Check.Exclude})
+}
+
+func (c check) do(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Report, error) {
+	checker, err := c.of(rt)
+	if err != nil {
+		return parse.Report{}, err
 	}
+	return checker.Check(ctx, tree)
+}
+
+// Prepare starts the worker.
+func (c check) Prepare(rt syncer.Runtime) error {
+	_, err := c.of(rt)
+	return err
+}
+
+// Learn takes what an earlier process kept.
+func (c check) Learn(ctx context.Context, rt syncer.Runtime, kept []byte) error {
+	checker, err := c.of(rt)
+	if err != nil {
+		return err
+	}
+	return checker.Learn(ctx, kept)
+}
+
+// Keep is for a later process.
+func (c check) Keep(ctx context.Context, rt syncer.Runtime, tree parse.Summed) ([]byte, error) {
+	checker, err := c.of(rt)
+	if err != nil {
+		return nil, err
+	}
+	return checker.Keep(ctx, tree)
 }
 
 func (c *Checks) checker(o parse.Options) (*parse.Checker, error) {

@@ -44,13 +44,14 @@ func (o Opener) Target(ctx context.Context, t config.Target) (syncer.Target, err
 }
 
 func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, error) {
+	checks := o.Checks.forTarget(t)
 	opened := syncer.Target{
 		Name: t.Name, Deployment: t.Deployment,
-		Layout: t.Layout, Ignore: t.Ignore, Limits: t.Limits, Settle: *t.Settle, MaxWait: *t.MaxWait, Marker: t.Marker,
+		Layout: t.Layout, Single: t.Archive == "single", Ignore: t.Ignore, Limits: t.Limits, Settle: *t.Settle, MaxWait: *t.MaxWait, Marker: t.Marker,
 		MinFiles: *t.Guard.MinFiles, MaxDeleted: int(*t.Guard.MaxDeleted), Adopt: t.Adopt, AllowHybrid: t.AllowHybrid,
 		Runtime: syncer.Runtime{Airflow: t.Runtime.Airflow, Python: t.Runtime.Python},
 		Check: syncer.Check{
-			Do: o.Checks.forTarget(t), Warn: t.Check.OnFailure == "warn",
+			Do: checks.do, Verdicts: checks, Warn: t.Check.OnFailure == "warn",
 			Settings: append([]string{t.Check.Level}, t.Check.Exclude...),
 		},
 	}

@@ -49,21 +49,7 @@ func (b *Bucket) ListSplit(ctx context.Context, bounds []string) (bucket.Listing
 	if err != nil {
 		return bucket.Listing{}, b.explain("list", "", err)
 	}
-	return join(parts, stamps), nil
-}
-
-func join(parts [][]bucket.Object, stamps []bucket.Stamp) bucket.Listing {
-	var (
-		all  []bucket.Object
-		last bucket.Stamp
-	)
-	for i, part := range parts {
-		all = append(all, part...)
-		if stamps[i].Arrived.After(last.Arrived) {
-			last = stamps[i]
-		}
-	}
-	return bucket.NewListing(all, last)
+	return bucket.Join(parts, stamps), nil
 }
 
 // span is the keys after one and up to another, itself included; "" is no bound.
