@@ -67,6 +67,7 @@ func newHost(env config.Env) (*host, error) {
 	secrets[secretmanager.Scheme] = secretmanager.New(secretmanager.Options{})
 	d := &dispatch.Dispatcher{
 		Log:    log,
+		Ended:  metrics{os.Stdout}.ended,
 		Syncer: syncer.Syncer{Log: log, Version: version, Budgets: syncer.CloudRunBudgets(), Grace: grace, Memory: &syncer.Memory{}},
 		Open: target.Opener{
 			Buckets: map[string]target.Open{"gs": openGCS}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
