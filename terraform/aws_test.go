@@ -8,65 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/dagferry/dagferry/internal/config"
 )
-
-// What the program would read is a configuration that it takes.
-func TestAWS_configurationsAreInOrder(t *testing.T) {
-	n := 0
-	for _, r := range runsOf(t, "aws") {
-		if c, is := configurationOf(t, r); is {
-			assert.NotEmpty(t, c.Targets, r.name)
-			n++
-		}
-	}
-	assert.Greater(t, n, 20)
-}
-
-// configurationOf is the dagferry.yaml of a run; in a plan it may not be known yet.
-func configurationOf(t testing.TB, r run) (config.Config, bool) {
-	t.Helper()
-	var written any
-	for _, o := range r.of("aws_s3_object") {
-		written = o.Values["content"]
-	}
-	for _, f := range r.of("aws_lambda_function") {
-		for name, value := range environmentOf(f) {
-			assert.Contains(t, readByTheProgram(t), name, r.name)
-			if name == "DAGFERRY_CONFIG" {
-				written = value
-			}
-		}
-	}
-	s, is := written.(string)
-	if !is {
-		return config.Config{}, false
-	}
-	c, err := config.Parse(r.name, []byte(s))
-	require.NoError(t, err)
-	return c, true
-}
-
-func environmentOf(function resource) map[string]any {
-	for _, block := range list(function.Values["environment"]) {
-		if set, is := block["variables"].(map[string]any); is {
-			return set
-		}
-	}
-	return nil
-}
-
-func list(v any) []map[string]any {
-	var all []map[string]any
-	items, _ := v.([]any)
-	for _, item := range items {
-		if m, is := item.(map[string]any); is {
-			all = append(all, m)
-		}
-	}
-	return all
-}
 
 func TestAWS_queuesFollowTheFunction(t *testing.T) {
 	for _, r := range runsOf(t, "aws") {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -150,4 +151,36 @@ func messages(file string) ([]message, error) {
 			return nil, err
 		}
 	}
+}
+
+// list is a resource's blocks of a kind.
+func list(v any) []map[string]any {
+	var all []map[string]any
+	items, _ := v.([]any)
+	for _, item := range items {
+		if m, is := item.(map[string]any); is {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// first is a block of which there is one, or nothing.
+func first(v any) map[string]any {
+	if all := list(v); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// seconds reads a time that is a number of them, or a text such as 600s.
+func seconds(v any) time.Duration {
+	switch v := v.(type) {
+	case float64:
+		return time.Duration(v) * time.Second
+	case string:
+		d, _ := time.ParseDuration(v)
+		return d
+	}
+	return 0
 }

@@ -144,6 +144,6 @@ resource "google_monitoring_alert_policy" "all" {
     }
   }
 
-  # A policy for a metric that is not there yet is refused.
+  # A policy for a metric that is not there yet is refused; it may take ten minutes more until it is known (README).
   depends_on = [google_logging_metric.runs, google_logging_metric.values, google_logging_metric.errors]
 }

@@ -20,14 +20,14 @@ variables {
 run "configuration_that_is_too_long" {
   command = plan
   variables {
-    buckets = { dags = { name = "acme-dags", trigger = "none" } }
-    targets = { for i in range(150) : "target-${i}" => {
-      sources    = [{ bucket = "dags", prefix = "environments/number-${i}/dags/" }]
-      deployment = "clx${i}"
-      token      = { secret_id = "projects/acme/secrets/dagferry-${i}" }
-    } }
-    alarms    = { enabled = false }
-    dashboard = false
+    targets = {
+      prod = {
+        sources    = [{ bucket = "dags", prefix = "prod/dags/" }]
+        deployment = "clxprod"
+        token      = { secret_id = "projects/acme/secrets/dagferry-prod" }
+        settings   = yamlencode({ ignore = [for i in range(1000) : "environments/number-${i}/drafts/**"] })
+      }
+    }
   }
   expect_failures = [google_cloudfunctions2_function.sync]
 }
