@@ -37,7 +37,10 @@ module "dagferry" {
       sources    = [{ bucket = "composer", prefix = "dags/" }]
       deployment = var.deployment
       token      = { secret_id = var.token_secret_id }
-      settings   = yamlencode({ guard = { maxDeleted = "20%" }, ignore = ["airflow_monitoring.py"] }) # Composer's own
+      settings = yamlencode({
+        guard  = { maxDeleted = "20%" }
+        ignore = ["__pycache__/", "*.pyc", "/airflow_monitoring.py"] # the defaults, and Composer's own DAG
+      })
     }
   }
 

@@ -30,9 +30,8 @@ resource "google_monitoring_dashboard" "overview" {
     labels      = { for key, value in local.labels : "${key}_${value}" => "" } # a dashboard's labels are words
     mosaicLayout = {
       columns = 12
-      tiles = [for i, panel in local.panels : {
-        xPos   = i % 2 * 6
-        yPos   = floor(i / 2) * 4
+      # What is nothing, Google leaves out, and Terraform would find it missing each time.
+      tiles = [for i, panel in local.panels : merge({ for at, n in { xPos = i % 2 * 6, yPos = floor(i / 2) * 4 } : at => n if n > 0 }, {
         width  = 6
         height = 4
         widget = {
@@ -43,18 +42,17 @@ resource "google_monitoring_dashboard" "overview" {
               timeSeriesQuery = {
                 timeSeriesFilter = {
                   filter = panel.metric
-                  aggregation = {
+                  aggregation = merge({ for by, fields in { groupByFields = panel.by } : by => fields if length(fields) > 0 }, {
                     alignmentPeriod    = "300s"
                     perSeriesAligner   = local.aggregated[panel.stat][0]
                     crossSeriesReducer = local.aggregated[panel.stat][1]
-                    groupByFields      = panel.by
-                  }
+                  })
                 }
               }
             }]
           }
         }
-      }]
+      })]
     }
   })
 

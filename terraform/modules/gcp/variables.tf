@@ -228,7 +228,7 @@ variable "function" {
     - `memory_mb`: it holds all DAG files of a target at once, in temporary files, which are memory here. `cpu`: from 1.
     - `cpu_always`: whether the processor is there without a request, too, which costs about 60 USD a month with sweeps every ten minutes. A run outlives its request only if it takes longer than Pub/Sub waits, 600 s; without the processor it goes on when the request comes again. It takes an `image`, for which `true` is the default: functions that the platform builds know no such setting.
     - `ingress`: `internal` lets only Pub/Sub, Eventarc, the Scheduler and VPC networks of this project reach it, `all` everyone who has the permission.
-    - `runtime`, `build_service_account`: what the platform compiles the source with, and as whom; the project's default account if left out.
+    - `runtime`, `build_service_account`: what the platform compiles the source with, and as whom: an account with roles/cloudbuild.builds.builder. The project's default one, if left out, has that role in old projects only.
     - `environment`: for variables such as ASTRO_API_URL, and never for a token.
   EOT
   type = object({

@@ -15,7 +15,7 @@ run "example" {
     error_message = "Composer's folder goes to the Deployment"
   }
   assert {
-    condition     = yamldecode(output.configuration).targets[0].ignore == ["airflow_monitoring.py"]
-    error_message = "and Composer's own DAG stays there"
+    condition     = yamldecode(output.configuration).targets[0].ignore == ["__pycache__/", "*.pyc", "/airflow_monitoring.py"]
+    error_message = "and Composer's own DAG stays there, beside what never goes along"
   }
 }
