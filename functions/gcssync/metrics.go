@@ -16,6 +16,7 @@ func (m metrics) ended(r syncer.Record) {
 	line := map[string]any{
 		"severity": "INFO", "message": "run ended", "time": time.Now().UTC().Format(time.RFC3339Nano),
 		"Runs": 1, "Target": r.Target, "Outcome": r.Outcome, "run": r.Run,
+		"Requests": r.StoreRequests(),
 	}
 	if r.Outcome == syncer.Deployed {
 		line["DeploySeconds"], line["Files"], line["Bytes"] = r.Seconds, r.Files, r.Bytes

@@ -41,11 +41,11 @@ func TestMetrics_fields(t *testing.T) {
 	lag, days := 12.5, 0
 	var log bytes.Buffer
 	m := metrics{&log}
-	m.ended(syncer.Record{Target: "prod", Run: "1", Outcome: syncer.Deployed, Seconds: 9.5, Files: 3, Bytes: 1000, LagSeconds: &lag, TokenDaysLeft: &days})
+	m.ended(syncer.Record{Target: "prod", Run: "1", Outcome: syncer.Deployed, Seconds: 9.5, Files: 3, Bytes: 1000, LagSeconds: &lag, TokenDaysLeft: &days, Requests: map[string]map[string]int{"sources": {"get": 2, "list": 1}, "state": {"put": 4}, "astro": {"create": 1}}})
 	m.ended(syncer.Record{Target: "prod", Run: "2", Outcome: syncer.Failed, Seconds: 1, Files: 3, Bytes: 1000})
 	assert.Equal(t, map[string][]float64{
 		"Runs prod deployed": {1}, "Runs prod failed": {1}, "DeploySeconds prod": {9.5}, "Files prod": {3}, "Bytes prod": {1000},
-		"LagSeconds prod": {12.5}, "TokenDaysLeft prod": {0},
+		"Requests prod": {7, 0}, "LagSeconds prod": {12.5}, "TokenDaysLeft prod": {0},
 	}, told(t, log.String()), "what a run did not deploy has no size, and the last day is told")
 	var line map[string]any
 	require.NoError(t, json.Unmarshal(bytes.SplitAfter(log.Bytes(), []byte("\n"))[0], &line))

@@ -31,6 +31,7 @@ func (m metrics) ended(r syncer.Record) {
 		line[name] = value
 		told = append(told, metric{name, unit})
 	}
+	tell("Requests", "Count", r.StoreRequests())
 	if r.Outcome == syncer.Deployed {
 		tell("DeploySeconds", "Seconds", r.Seconds)
 		tell("Files", "Count", r.Files)
@@ -42,10 +43,9 @@ func (m metrics) ended(r syncer.Record) {
 	if r.TokenDaysLeft != nil {
 		tell("TokenDaysLeft", "Count", *r.TokenDaysLeft)
 	}
-	all := []directive{{namespace, [][]string{{"Target", "Outcome"}}, []metric{{"Runs", "Count"}}}}
-	if len(told) > 0 {
-		all = append(all, directive{namespace, [][]string{{"Target"}}, told})
-	}
-	line["_aws"] = map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": all}
+	line["_aws"] = map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": []directive{
+		{namespace, [][]string{{"Target", "Outcome"}}, []metric{{"Runs", "Count"}}},
+		{namespace, [][]string{{"Target"}}, told},
+	}}
 	_ = json.NewEncoder(m.out).Encode(line) // the log is all there is to tell of it
 }

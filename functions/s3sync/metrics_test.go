@@ -60,6 +60,9 @@ func TestMetrics(t *testing.T) {
 	assert.Equal(t, []float64{1}, got["Files Count prod"])
 	assert.Len(t, got["Bytes Bytes prod"], 1)
 	assert.Len(t, got["DeploySeconds Seconds prod"], 1)
+	requests := got["Requests Count prod"]
+	require.Len(t, requests, 3, "of all runs, to the object store")
+	assert.Equal(t, []float64{8, 2, 7}, []float64{min(requests[0], 8), requests[1], min(requests[2], 7)}, "settling may take a listing more")
 	require.Len(t, got["LagSeconds Seconds prod"], 1)
 	assert.InDelta(t, 30, got["LagSeconds Seconds prod"][0], 30)
 	assert.Equal(t, []float64{89, 89, 89}, got["TokenDaysLeft Count prod"])

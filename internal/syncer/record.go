@@ -248,6 +248,17 @@ func (r *run) outcome(err error) Outcome {
 	return Failed
 }
 
+// StoreRequests is how many requests the run sent to the sources and the state, its record's and the kept bundle's apart.
+func (r Record) StoreRequests() int {
+	n := 0
+	for _, store := range []string{"sources", "state"} {
+		for _, sent := range r.Requests[store] {
+			n += sent
+		}
+	}
+	return n
+}
+
 func (r *run) requests() map[string]map[string]int {
 	all := map[string]map[string]int{}
 	add := func(name string, client any) {

@@ -10,6 +10,7 @@ locals {
       DeploySeconds = "Deploys (s)"
       Files         = "Files in the bundle"
       Bytes         = "Size of the bundle (bytes)"
+      Requests      = "Requests to the object store"
       TokenDaysLeft = "Days until the token expires"
     } : { title = title, stat = metric == "TokenDaysLeft" ? "Minimum" : "Maximum", metrics = [for name, _ in var.targets : ["dagferry", metric, "Target", name]] }],
     [

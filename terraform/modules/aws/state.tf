@@ -4,7 +4,7 @@
 resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_18:only the function reads and writes it; CloudTrail says who else did
   #checkov:skip=CKV_AWS_144:what is live can be asked from Astro; docs/operations.md says how to begin without the state
-  #checkov:skip=CKV_AWS_145:manifests and run records hold names and hashes, no contents; kms_key_arn gives a key
+  #checkov:skip=CKV_AWS_145:the bucket encrypts with the key of S3; kms_key_arn gives one of yours, as for the DAGs
   #checkov:skip=CKV2_AWS_62:nobody waits for changes of the state; an event would start a run that changes it
   count = var.state.create ? 1 : 0
 
@@ -71,6 +71,20 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
       }
       expiration {
         days = var.state.runs_days
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = var.targets
+    content {
+      id     = "replaced-bundles-of-${rule.key}" # the last bundle is written anew by each deploy, and nobody wants an older one
+      status = "Enabled"
+      filter {
+        prefix = "${var.state.prefix}${rule.value.deployment}/cache/"
+      }
+      noncurrent_version_expiration {
+        noncurrent_days = 1
       }
     }
   }

@@ -11,6 +11,7 @@ locals {
       DeploySeconds = "Deploys (s)"
       Files         = "Files in the bundle"
       Bytes         = "Size of the bundle (bytes)"
+      Requests      = "Requests to the object store"
       TokenDaysLeft = "Days until the token expires"
     } : { title = title, stat = metric == "TokenDaysLeft" ? "Minimum" : "Maximum", metric = local.logged[metric], by = ["metric.label.Target"] }],
     [

@@ -11,9 +11,10 @@ locals {
     DeploySeconds = [2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 420, 600, 900]
     Files         = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000]
     Bytes         = [for i in range(10, 29) : pow(2, i)] # 1 KiB to 256 MiB
+    Requests      = [1, 2, 3, 5, 10, 15, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000]
     TokenDaysLeft = [0, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 730, 1825, var.alarms.token_days]
   }
-  units = { LagSeconds = "s", DeploySeconds = "s", Files = "1", Bytes = "By", TokenDaysLeft = "d" }
+  units = { LagSeconds = "s", DeploySeconds = "s", Files = "1", Bytes = "By", Requests = "1", TokenDaysLeft = "d" }
 }
 
 resource "google_logging_metric" "runs" {

@@ -32,6 +32,20 @@ resource "google_storage_bucket" "state" {
     }
   }
 
+  dynamic "lifecycle_rule" { # the last bundle is written anew by each deploy, and nobody wants an older one
+    for_each = var.targets
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        days_since_noncurrent_time = 1
+        with_state                 = "ARCHIVED"
+        matches_prefix             = ["${var.state.prefix}${lifecycle_rule.value.deployment}/cache/"]
+      }
+    }
+  }
+
   lifecycle_rule { # of state.json, some for each run; the current ones stay
     action {
       type = "Delete"
