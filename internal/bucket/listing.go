@@ -49,33 +49,39 @@ func (l Listing) Newest() time.Time {
 // listing and no reads. An object counts with (key, size, generation) where the store has generations, else with
 // (key, size, ETag, LastModified).
 func Key(shape []string, listings ...Listing) string {
-	h := sha256.New()
-	writeInt(h, int64(len(shape)))
+	k := keyed{hash: sha256.New()}
+	k.int(int64(len(shape)))
 	for _, s := range shape {
-		writeString(h, s)
+		k.string(s)
 	}
 	for _, l := range listings {
-		writeInt(h, int64(len(l.Objects)))
+		k.int(int64(len(l.Objects)))
 		for _, o := range l.Objects {
-			writeString(h, o.Key)
-			writeInt(h, o.Size)
-			writeInt(h, o.Generation)
+			k.string(o.Key)
+			k.int(o.Size)
+			k.int(o.Generation)
 			if o.Generation == 0 {
-				writeString(h, o.ETag)
-				writeInt(h, o.LastModified.UnixNano())
+				k.string(o.ETag)
+				k.int(o.LastModified.UnixNano())
 			}
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return hex.EncodeToString(k.hash.Sum(nil))
 }
 
-func writeString(h hash.Hash, s string) {
-	writeInt(h, int64(len(s)))
-	h.Write([]byte(s))
+// keyed hashes numbers and length-prefixed strings, by way of one buffer.
+type keyed struct {
+	hash   hash.Hash
+	buffer []byte
 }
 
-func writeInt(h hash.Hash, n int64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // a bit pattern to be hashed, not a number
-	h.Write(b[:])
+func (k *keyed) string(s string) {
+	k.int(int64(len(s)))
+	k.buffer = append(k.buffer[:0], s...)
+	k.hash.Write(k.buffer)
+}
+
+func (k *keyed) int(n int64) {
+	k.buffer = binary.BigEndian.AppendUint64(k.buffer[:0], uint64(n)) //nolint:gosec // a bit pattern to be hashed, not a number
+	k.hash.Write(k.buffer)
 }

@@ -1,6 +1,7 @@
 package bucket_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -58,4 +59,29 @@ func TestStamp_bounds(t *testing.T) {
 	now := noon // the asker's clock, whatever it is set to
 	assert.Equal(t, noon.Add(6*time.Second), at.Latest(now), "a second of rounding and all the time since the request began")
 	assert.Equal(t, noon.Add(3*time.Second), at.Earliest(now), "only what passed since the answer arrived")
+}
+
+func BenchmarkKey(b *testing.B) {
+	var objects []bucket.Object
+	for i := range 5000 {
+		objects = append(objects, bucket.Object{Key: fmt.Sprintf("team%03d/dag_%05d.py", i/16, i), Size: 3990, ETag: `"d41d8cd98f00b204e9800998ecf8427e"`, LastModified: noon})
+	}
+	l := listing(objects...)
+	b.ReportAllocs()
+	for b.Loop() {
+		bucket.Key([]string{"shape"}, l)
+	}
+}
+
+// The key of a listing is compared at every event: it allocates nothing for an object.
+func TestKey_allocatesNothingForAnObject(t *testing.T) {
+	of := func(n int) float64 {
+		var objects []bucket.Object
+		for i := range n {
+			objects = append(objects, bucket.Object{Key: fmt.Sprint(i), Size: 1, ETag: `"1"`, LastModified: noon})
+		}
+		l := listing(objects...)
+		return testing.AllocsPerRun(10, func() { bucket.Key(nil, l) })
+	}
+	assert.InDelta(t, of(10), of(1000), 5)
 }

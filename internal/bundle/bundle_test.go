@@ -190,28 +190,6 @@ func TestSince(t *testing.T) {
 	assert.Equal(t, bundle.Diff{Added: []string{"new"}, Changed: []string{"changed"}, Removed: []string{"gone", "z"}}, now.Since(old))
 }
 
-func BenchmarkPack(b *testing.B) {
-	const n = 1000
-	list := make([]bundle.File, n)
-	body := bytes.Repeat([]byte("from airflow import DAG\n"), 160) // about 3.9 KiB, the mean of real DAG files
-	for i := range list {
-		list[i] = bundle.File{Path: fmt.Sprintf("f%02d/dag_%04d.py", i%64, i), Size: int64(len(body)), ModTime: time.Unix(1, 0)}
-	}
-	dir := b.TempDir()
-	s, err := bundle.NewSpool(dir, list)
-	require.NoError(b, err)
-	for i := range list {
-		require.NoError(b, s.Write(i, bytes.NewReader(body)))
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		a, err := s.Pack(dir, bundle.LayoutDags)
-		require.NoError(b, err)
-		require.NoError(b, a.Close())
-	}
-	require.NoError(b, s.Close())
-}
-
 // endless reads as n zero bytes, from no memory.
 type endless struct{ n int64 }
 

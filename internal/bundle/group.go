@@ -1,7 +1,5 @@
 package bundle
 
-import "hash/crc32"
-
 const (
 	// groupFiles is how many files a group has on average. Groups of about 64 DAG files make the archive 3 % larger than one
 	// gzip stream, and a changed file costs compressing some 250 kB anew, 2 ms, instead of everything.
@@ -20,7 +18,7 @@ func groups(files []File) []group {
 	var all []group
 	begin := 0
 	for i := 1; i < len(files); i++ {
-		if crc32.ChecksumIEEE([]byte(files[i].Path))%groupFiles == 0 || files[i].Size >= largeFile || files[i-1].Size >= largeFile {
+		if begins(files[i].Path) || files[i].Size >= largeFile || files[i-1].Size >= largeFile {
 			all = append(all, group{begin, i})
 			begin = i
 		}
@@ -29,4 +27,13 @@ func groups(files []File) []group {
 		all = append(all, group{begin, len(files)})
 	}
 	return all
+}
+
+// begins reports whether a path, by its hash (FNV-1a, folded), is one of those that begin a group.
+func begins(path string) bool {
+	h := uint32(2166136261)
+	for i := range len(path) {
+		h = (h ^ uint32(path[i])) * 16777619
+	}
+	return (h^h>>16)%groupFiles == 0
 }

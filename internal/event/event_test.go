@@ -166,3 +166,17 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkDecode is for a notification of S3 in a message of SQS, the one that functions get most.
+func BenchmarkDecode(b *testing.B) {
+	body := []byte(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"2026-03-01T12:00:00.000Z",` +
+		`"eventName":"ObjectCreated:Put","userIdentity":{"principalId":"A"},"requestParameters":{"sourceIPAddress":"127.0.0.1"},"s3":{"s3SchemaVersion":"1.0",` +
+		`"configurationId":"dags","bucket":{"name":"acme-dags","ownerIdentity":{"principalId":"A"},"arn":"arn:aws:s3:::acme-dags"},` +
+		`"object":{"key":"prod/dags/a%2Bb+c.py","size":3990,"eTag":"d41d8cd98f00b204e9800998ecf8427e","sequencer":"0055AED6DCD90281E5"}}}]}`)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := event.Decode(body)
+		require.NoError(b, err)
+	}
+}

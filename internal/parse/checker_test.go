@@ -233,6 +233,27 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkCheck_known checks 5,000 files that were all checked before, by another process: none is looked into.
+func BenchmarkCheck_known(b *testing.B) {
+	var opened []string
+	tree := summed{fstest.MapFS{}, &opened}
+	for i := range 5000 {
+		tree.MapFS[fmt.Sprintf("%d.py", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "%s# %d\n", goodDAG, i)}
+	}
+	first := newChecker(b, parse.Options{})
+	check(b, first, tree)
+	kept, err := first.Keep(b.Context(), tree)
+	require.NoError(b, err)
+	second := newChecker(b, parse.Options{})
+	require.NoError(b, second.Learn(b.Context(), kept))
+	opened = nil
+	b.ReportAllocs()
+	for b.Loop() {
+		check(b, second, tree)
+	}
+	require.Empty(b, opened)
+}
+
 // BenchmarkNew is the start of an interpreter up to the first answer.
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
