@@ -154,7 +154,7 @@ run "alarms" {
     error_message = "they watch what the function tells"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.overview[0].dashboard_body).widgets) == 10
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.overview[0].dashboard_body).widgets) == 11
     error_message = "the dashboard has its panels"
   }
 }

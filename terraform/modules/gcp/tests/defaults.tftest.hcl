@@ -178,7 +178,7 @@ run "alarms" {
     error_message = "and what Pub/Sub tells"
   }
   assert {
-    condition     = [for tile in jsondecode(google_monitoring_dashboard.overview[0].dashboard_json).mosaicLayout.tiles : [lookup(tile, "xPos", 0), lookup(tile, "yPos", 0)]] == [for i in range(10) : [i % 2 * 6, floor(i / 2) * 4]]
+    condition     = [for tile in jsondecode(google_monitoring_dashboard.overview[0].dashboard_json).mosaicLayout.tiles : [lookup(tile, "xPos", 0), lookup(tile, "yPos", 0)]] == [for i in range(11) : [i % 2 * 6, floor(i / 2) * 4]]
     error_message = "the dashboard has its panels, two in a row"
   }
 }
