@@ -246,7 +246,7 @@ func TestGCP_watchesWhatTheProgramTells(t *testing.T) {
 
 	fields := found(string(read(t, "../functions/gcssync/metrics.go")), `"([A-Z][a-z]\w+)"`)
 	measured := found(regexp.MustCompile(`(?s)bounds = \{.*?\n  \}`).FindString(metrics), `(?m)^    ([A-Z]\w+) += `)
-	require.Len(t, measured, 5)
+	require.Len(t, measured, 6)
 	assert.ElementsMatch(t, fields, append(measured, "Runs", "Target", "Outcome"), "what the function writes is what is measured")
 	assert.Subset(t, measured, found(alarms, `local\.logged\.(\w+DaysLeft|\w+Seconds)`))
 

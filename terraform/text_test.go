@@ -130,7 +130,7 @@ func TestAWS_watchesWhatTheProgramTells(t *testing.T) {
 	assert.Subset(t, outcomes(), found(regexp.MustCompile(`for outcome in \[[^\]]*\]`).FindString(dashboard), `"(\w+)"`))
 
 	metrics := append(found(alarms, `"dagferry", "(\w+)"`), found(dashboard, `(?m)^      ([A-Z]\w+) += "`)...)
-	require.Subset(t, metrics, []string{"Runs", "LagSeconds", "DeploySeconds", "Files", "Bytes", "TokenDaysLeft"})
+	require.Subset(t, metrics, []string{"Runs", "LagSeconds", "DeploySeconds", "Files", "Bytes", "Requests", "TokenDaysLeft"})
 	kinds := found(alarms, `(?m)^    ([a-z-]+) += \{$`)
 	require.Len(t, kinds, 10)
 	for _, name := range append(metrics, kinds...) {

@@ -194,6 +194,7 @@ run "metrics" {
       "dagferry/DeploySeconds" = "EXTRACT(jsonPayload.DeploySeconds)"
       "dagferry/Files"         = "EXTRACT(jsonPayload.Files)"
       "dagferry/Bytes"         = "EXTRACT(jsonPayload.Bytes)"
+      "dagferry/Requests"      = "EXTRACT(jsonPayload.Requests)"
       "dagferry/TokenDaysLeft" = "EXTRACT(jsonPayload.TokenDaysLeft)"
     }
     error_message = "the others are values of the same line"
