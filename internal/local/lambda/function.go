@@ -56,6 +56,8 @@ type Options struct {
 	AccessKey, SecretKey string
 	// Log gets what the instances write to stdout and stderr; one write at a time.
 	Log io.Writer
+	// Ready, if set, is called when an instance asks for its first event.
+	Ready func()
 }
 
 // Function is a function and its warm instances. Make one with New, end it with Close.
@@ -196,6 +198,15 @@ func (f *Function) Running() []string {
 		}
 	}
 	slices.Sort(ids)
+	return ids
+}
+
+// Processes are the process ids of the instances, for who measures them.
+func (f *Function) Processes() []int {
+	var ids []int
+	for _, i := range f.instances() {
+		ids = append(ids, i.cmd.Process.Pid)
+	}
 	return ids
 }
 

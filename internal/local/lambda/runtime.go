@@ -55,6 +55,9 @@ func (i *instance) settle() {
 	i.current, i.asked = nil, true
 	i.mu.Unlock()
 	if first {
+		if i.function.options.Ready != nil {
+			i.function.options.Ready()
+		}
 		close(i.ready)
 		return
 	}
