@@ -12,6 +12,7 @@ TOXIPROXY_VERSION := v2.12.0
 export DAGFERRY_TOXIPROXY ?= $(CACHE)/bin/toxiproxy-$(TOXIPROXY_VERSION)
 GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 MOTO := $(CACHE)/venv/moto/installed
+PEERS := $(CACHE)/venv/peers/installed $(CACHE)/bin/bench-minio
 TFLINT_VERSION := v0.64.0
 TERRAFORM_DOCS_VERSION := v0.20.0
 CHECKOV_VERSION := 3.3.30
@@ -47,6 +48,17 @@ mutants: ## leave each rule of the protocol out, and see the tests notice
 .PHONY: soak
 soak: tools ## twenty minutes of authors, killed functions and broken connections, and up to twenty for the last message (docs/soak.md)
 	go test ./functions/s3sync -v -run 'TestSoak' -soak 20m -soak.report $(CURDIR)/docs/soak.md -timeout 1h
+
+.PHONY: bench
+bench: $(PEERS) ## a deploy beside what people do today, with 100 and 1,000 files (docs/performance.md)
+	go run ./bench
+
+.PHONY: bench-full
+bench-full: $(PEERS) ## the same with up to 20,000 files, an hour on a machine that does nothing else; go run ./bench -doc tells it
+	go run ./bench -sizes 100,1000,5000,20000 -once 2m
+
+.PHONY: bench-tools
+bench-tools: $(PEERS) ## what is measured beside dagferry
 
 .PHONY: lint
 lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
@@ -117,6 +129,13 @@ $(CHECKOV):
 $(MOTO): internal/local/moto/requirements.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+$(CACHE)/venv/peers/installed: bench/peers/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+$(CACHE)/bin/bench-minio: bench/peers/minio/main.go bench/peers/minio/go.sum
+	cd bench/peers/minio && CGO_ENABLED=0 go build -trimpath -o $@ .
 
 # Only the files of Airflow itself: its example DAGs are read, not run.
 $(CACHE)/airflow/2.%/installed:
