@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -38,6 +39,12 @@ func thisMachine(c cores) machine {
 		m.Load = load[0]
 	}
 	return m
+}
+
+// busy reports whether the machine did more than it has cores for. Building this program alone makes a load of about one.
+func (m machine) busy() bool {
+	load, err := strconv.ParseFloat(m.Load, 64)
+	return err == nil && load > float64(m.Cores)
 }
 
 // read is a file's text, or nothing.

@@ -51,23 +51,38 @@ type sizing struct {
 	files            int
 	function, worker float64 // MB, the worst case's
 	settings         []setting
-	least            int // the smallest setting that has room
+	choose           int // of the settings
 }
 
-// setting is a memory setting and how long a cold run takes with it.
+// setting is a memory setting that has room, and what is computed for it: the seconds of a first deploy, and of one with a
+// file changed on a cold instance, and what a thousand of the latter cost.
 type setting struct {
-	mb      int
-	seconds float64
+	mb         int
+	first, one float64
+	usd        float64
 }
 
 // settingsMB are the memory settings that people choose from.
 func settingsMB() []int { return []int{128, 256, 512, 1024, lambdaMemory} }
 
-// room is how much of a setting may be used: the rest is for Lambda's own, and for trees that are not like these.
-const room = 0.7
+const (
+	// room is how much of a setting may be used: the rest is for Lambda's own, and for trees that are not like these.
+	room = 0.7
+	// gatherBudget is syncer.LambdaBudgets' in seconds: what a first deploy has before its lease ends.
+	gatherBudget = 150
+)
 
-// sizings are made of dagferry's rows. Below 1,769 MB a function has that part of a core; the times are computed from the
-// processor time, not measured.
+// at computes a setting. Below 1,769 MB a function has that part of a core, so that its processor time takes the longer.
+func at(mb int, first, one *row) setting {
+	slower := float64(lambdaMemory)/float64(mb) - 1
+	s := setting{mb: mb, first: first.WallS + first.CPUS*slower, one: one.WallS + one.CPUS*slower}
+	asked := tally{Get: one.Get, List: one.List, Head: one.Head, Put: one.Put, Record: one.Record}
+	s.usd = usdPer1000(s.one*float64(mb)/lambdaMemory, asked)
+	return s
+}
+
+// sizings are made of dagferry's rows. The setting to choose is the smallest with which a changed file takes at most
+// twice as long as with a whole core.
 func (r *results) sizings() []sizing {
 	var all []sizing
 	for _, files := range r.sizes() {
@@ -77,20 +92,20 @@ func (r *results) sizings() []sizing {
 				s.function, s.worker = max(s.function, c.RSSMB-c.WorkerMB), max(s.worker, c.WorkerMB)
 			}
 		}
-		first := r.find("dagferry", files, cold)
-		if first == nil {
+		first, one := r.find("dagferry", files, cold), r.find("dagferry", files, oneChangeCold)
+		if first == nil || one == nil {
 			continue
 		}
 		for _, mb := range settingsMB() {
-			if s.function+s.worker > room*float64(mb)*1.048576 {
-				continue
+			const mbOfSetting = 1.048576 // a setting's MB are 2²⁰ bytes
+			if s.function+s.worker <= room*float64(mb)*mbOfSetting {
+				s.settings = append(s.settings, at(mb, first, one))
 			}
-			if s.least == 0 {
-				s.least = mb
-			}
-			s.settings = append(s.settings, setting{mb, first.WallS + first.CPUS*(float64(lambdaMemory)/float64(mb)-1)})
 		}
-		all = append(all, s)
+		s.choose = slices.IndexFunc(s.settings, func(x setting) bool { return x.one <= 2*one.WallS && x.first <= gatherBudget })
+		if s.choose >= 0 {
+			all = append(all, s)
+		}
 	}
 	return all
 }
@@ -99,11 +114,10 @@ func (r *results) printSizing(out io.Writer) error {
 	fmt.Fprintf(out, "start of the function's executable (%d times): to the first request for an event %.0f ms (slowest %.0f ms), to the first answer %.0f ms, %.0f MB\n",
 		r.Start.Rounds, r.Start.ReadyS*1000, r.Start.ReadySlowest*1000, r.Start.AnswerS*1000, r.Start.MB)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "files\tfunction MB\tinterpreter MB\tleast setting MB\tcold run with it s\twith 1769 MB s\t")
+	fmt.Fprintln(table, "files\tfunction MB\tinterpreter MB\tleast setting\tchoose\tfirst deploy s\tone file s\t$/1000\t")
 	for _, s := range r.sizings() {
-		if len(s.settings) > 0 {
-			fmt.Fprintf(table, "%d\t%.0f\t%.0f\t%d\t%.1f\t%.1f\t\n", s.files, s.function, s.worker, s.least, s.settings[0].seconds, s.settings[len(s.settings)-1].seconds)
-		}
+		c := s.settings[s.choose]
+		fmt.Fprintf(table, "%d\t%.0f\t%.0f\t%d\t%d\t%.1f\t%.1f\t%.3f\t\n", s.files, s.function, s.worker, s.settings[0].mb, c.mb, c.first, c.one, c.usd)
 	}
 	return table.Flush()
 }
@@ -112,20 +126,21 @@ func (r *results) markdownSizing() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "From the start of the executable to its first request for an event: %.0f ms, the slowest of %d starts %.0f ms; to the answer to a batch of nothing "+
 		"%.0f ms, with %.0f MB.\n\n", r.Start.ReadyS*1000, r.Start.Rounds, r.Start.ReadySlowest*1000, r.Start.AnswerS*1000, r.Start.MB)
-	b.WriteString("| files | function | interpreter | least setting |")
+	b.WriteString("| files | function | interpreter | least setting | **choose** |")
 	for _, mb := range settingsMB() {
-		fmt.Fprintf(&b, " cold run at %s MB |", thousands(mb))
+		fmt.Fprintf(&b, " at %s MB |", thousands(mb))
 	}
-	fmt.Fprintf(&b, "\n|%s\n", strings.Repeat("---:|", 4+len(settingsMB())))
+	fmt.Fprintf(&b, "\n|%s\n", strings.Repeat("---:|", 5+len(settingsMB())))
 	for _, s := range r.sizings() {
-		fmt.Fprintf(&b, "| %s | %.0f MB | %.0f MB | %s MB |", thousands(s.files), s.function, s.worker, thousands(s.least))
+		fmt.Fprintf(&b, "| %s | %.0f MB | %.0f MB | %s MB | **%s MB** |", thousands(s.files), s.function, s.worker,
+			thousands(s.settings[0].mb), thousands(s.settings[s.choose].mb))
 		for _, mb := range settingsMB() {
 			i := slices.IndexFunc(s.settings, func(x setting) bool { return x.mb == mb })
 			if i < 0 {
 				b.WriteString(" – |")
 				continue
 			}
-			fmt.Fprintf(&b, " %s s |", seconds(s.settings[i].seconds))
+			fmt.Fprintf(&b, " %s s, %s s, $%.3f |", seconds(s.settings[i].first), seconds(s.settings[i].one), s.settings[i].usd)
 		}
 		b.WriteString("\n")
 	}
