@@ -8,13 +8,14 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
 
 // store is an S3 in memory that answers as late as S3 does. It is a stand-in for measuring only: it asks for no
-// signature and knows no versions. It exists beside internal/local/s3server, which takes 21 ms of processor time for a
-// page of a listing and 80 µs for an object, and would be measured with whatever asks it; this one takes a tenth.
+// signature and knows no versions. It exists beside internal/local/s3server, which takes 20 ms and more of processor time for
+// a page of a listing and 46 µs for an object, and would be measured with whatever asks it; this one takes a tenth of that.
 type store struct {
 	late latency
 	now  func() time.Time
@@ -121,19 +122,32 @@ func wait(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// send sends it. net/http judges the conditions and ranges of a read.
+// send sends it. Conditions and ranges other than If-Match are left to net/http, which takes its time.
 func (a answer) send(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
 	for name, value := range a.header {
-		w.Header().Set(name, value)
+		h.Set(name, value)
 	}
-	if o := a.object; o != nil {
-		w.Header().Set("ETag", o.etag)
-		w.Header().Set("Content-Type", "binary/octet-stream")
-		http.ServeContent(w, r, "", o.modified, bytes.NewReader(o.data))
+	o := a.object
+	if o == nil {
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body) // a client that is gone misses it
 		return
 	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that is gone misses it
+	h["Etag"] = []string{o.etag}
+	h.Set("Content-Type", "binary/octet-stream")
+	h.Set("Accept-Ranges", "bytes")
+	for _, rare := range []string{"Range", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		if r.Header.Get(rare) != "" {
+			http.ServeContent(w, r, "", o.modified, bytes.NewReader(o.data))
+			return
+		}
+	}
+	h.Set("Last-Modified", o.modified.Format(http.TimeFormat))
+	h.Set("Content-Length", strconv.Itoa(len(o.data)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(o.data)
+	}
 }
 
 // answer finds what to answer, and how many keys of a listing that is.
@@ -161,6 +175,9 @@ func (s *store) answer(q request) (a answer, keys int, err error) {
 	o := b.objects[q.key]
 	if o == nil {
 		return a, 0, problem{http.StatusNotFound, "NoSuchKey"}
+	}
+	if match := q.http.Header.Get("If-Match"); match != "" && match != "*" && match != o.etag {
+		return a, 0, problem{http.StatusPreconditionFailed, "PreconditionFailed"}
 	}
 	return answer{object: o}, 0, nil
 }
