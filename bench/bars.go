@@ -67,7 +67,11 @@ func (r *results) ratios(files int) []bar {
 			continue
 		}
 		got := theirs.WallS / ours.WallS
-		bars = append(bars, bar{want.bar, files, fmt.Sprintf("≥ %g×", least), fmt.Sprintf("%.1f× (%.2f s, %.2f s)", got, theirs.WallS, ours.WallS), got >= least})
+		told := fmt.Sprintf("%.1f× (%.2f s, %.2f s)", got, theirs.WallS, ours.WallS)
+		if check := ours.step("check"); check > 0 && got < least {
+			told += fmt.Sprintf("; %.1f× without the parse check, which the others do not make", theirs.WallS/(ours.WallS-check))
+		}
+		bars = append(bars, bar{want.bar, files, fmt.Sprintf("≥ %g×", least), told, got >= least})
 	}
 	return bars
 }

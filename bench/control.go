@@ -49,6 +49,7 @@ func (c *control) routes(mux *http.ServeMux) {
 	mux.Handle("POST "+controlPath+"edit", jsonOf(c.edit))
 	mux.Handle("POST "+controlPath+"forget", jsonOf(func(*http.Request) (any, error) { c.forget(); return nil, nil }))
 	mux.Handle("POST "+controlPath+"counts", jsonOf(c.counts))
+	mux.Handle("GET "+controlPath+"steps", jsonOf(c.steps))
 	mux.Handle("GET "+controlPath+"dags", jsonOf(c.dags))
 	mux.Handle("GET "+controlPath+"live/{deployment}", jsonOf(c.live))
 }
@@ -132,6 +133,21 @@ func (c *control) counts(*http.Request) (any, error) {
 	t := c.store.counts
 	c.store.counts = tally{}
 	return t, nil
+}
+
+// step is one of a run's, as its record tells it.
+type step struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// steps are those of the run that wrote its record last.
+func (c *control) steps(*http.Request) (any, error) {
+	c.store.mu.RLock()
+	defer c.store.mu.RUnlock()
+	var record struct{ Steps []step }
+	err := json.Unmarshal(c.store.record, &record)
+	return record.Steps, err
 }
 
 func (c *control) live(r *http.Request) (any, error) {

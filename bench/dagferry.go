@@ -88,6 +88,9 @@ func (i *instance) run(ctx context.Context, p place) (usage, error) {
 	if err != nil {
 		return u, err
 	}
+	if u.steps, err = p.store.steps(ctx); err != nil {
+		return u, err
+	}
 	return u, i.deployed(ctx, p)
 }
 

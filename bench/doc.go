@@ -47,6 +47,7 @@ func (r *results) parts() map[string]string {
 		"cold":    r.markdown(cold),
 		"one":     r.markdown(oneChangeCold),
 		"warm":    r.markdown(warm),
+		"steps":   r.markdownSteps(),
 		"bars":    r.markdownBars(),
 		"sizing":  r.markdownSizing(),
 	}

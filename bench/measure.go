@@ -164,6 +164,9 @@ func (b *bench) run(ctx context.Context, r runner, p place, into *row) error {
 	if t.Other > 0 {
 		return fmt.Errorf("it sent %d requests that the store does not know the price of", t.Other)
 	}
+	if t.Record == 0 {
+		u.steps = nil // they are of the run before
+	}
 	into.add(u, t)
 	return nil
 }

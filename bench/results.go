@@ -39,8 +39,10 @@ type row struct {
 	Rounds       int     `json:"rounds"`
 	SpreadS      float64 `json:"spread_s"`          // between the slowest and the fastest round
 	SameAs       string  `json:"same_as,omitempty"` // the case that was measured for this one
+	Steps        []step  `json:"steps,omitempty"`   // where dagferry's time went: medians, what was done twice added up
 	walls, cpus  []float64
 	rsses, works []float64
+	steps        map[string][]float64
 }
 
 // skipped is a way that was not measured, since it would take too long.
@@ -79,10 +81,43 @@ func (r *row) add(u usage, t tally) {
 	r.Rounds = len(r.walls)
 	r.WallS, r.CPUS, r.RSSMB, r.WorkerMB = median(r.walls), median(r.cpus), median(r.rsses), median(r.works)
 	r.SpreadS = slices.Max(r.walls) - slices.Min(r.walls)
+	r.addSteps(u.steps)
 	// Counts that differ between rounds are retries: the largest is told.
 	r.Get, r.List, r.Head = max(r.Get, t.Get), max(r.List, t.List), max(r.Head, t.Head)
 	r.Put, r.Record, r.MB = max(r.Put, t.Put), max(r.Record, t.Record), max(r.MB, float64(t.Bytes)/1e6)
 	r.USDPer1000 = usdPer1000(r.WallS, tally{Get: r.Get, List: r.List, Head: r.Head, Put: r.Put, Record: r.Record})
+}
+
+func (r *row) addSteps(all []step) {
+	total := map[string]float64{}
+	for _, s := range all {
+		total[s.Name] += s.Seconds
+	}
+	if r.steps == nil {
+		r.steps = map[string][]float64{}
+	}
+	for _, s := range all {
+		if len(r.steps[s.Name]) == len(r.walls) {
+			continue // was done twice, and is in the sum
+		}
+		if _, known := r.steps[s.Name]; !known {
+			r.Steps = append(r.Steps, step{Name: s.Name})
+		}
+		r.steps[s.Name] = append(r.steps[s.Name], total[s.Name])
+	}
+	for i := range r.Steps {
+		r.Steps[i].Seconds = median(r.steps[r.Steps[i].Name])
+	}
+}
+
+// step is the seconds of one, 0 if there is none of the name.
+func (r *row) step(name string) float64 {
+	for _, s := range r.Steps {
+		if s.Name == name {
+			return s.Seconds
+		}
+	}
+	return 0
 }
 
 // requests is all that the store was asked.

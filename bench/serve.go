@@ -139,6 +139,10 @@ func (s *remote) dags(ctx context.Context) (a about, err error) {
 	return a, s.call(ctx, http.MethodGet, "dags", &a)
 }
 
+func (s *remote) steps(ctx context.Context) (all []step, err error) {
+	return all, s.call(ctx, http.MethodGet, "steps", &all)
+}
+
 func (s *remote) live(ctx context.Context, deployment string) (a about, err error) {
 	return a, s.call(ctx, http.MethodGet, "live/"+deployment, &a)
 }

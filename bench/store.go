@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,6 +24,7 @@ type store struct {
 	mu      sync.RWMutex
 	buckets map[string]*shelf
 	counts  tally
+	record  []byte // the run record that was written last
 }
 
 // shelf is a bucket.
@@ -206,6 +208,9 @@ func (s *store) write(q request) (answer, error) {
 		return answer{}, problem{http.StatusPreconditionFailed, "PreconditionFailed"}
 	}
 	b.put(q.key, made)
+	if q.record() && strings.HasSuffix(q.key, ".json") {
+		s.record = data
+	}
 	return answer{status: http.StatusOK, header: map[string]string{"ETag": made.etag}}, nil
 }
 

@@ -83,6 +83,43 @@ func (r *results) markdown(in string) string {
 	return b.String()
 }
 
+// markdownSteps is where dagferry's time goes at the largest size, by case.
+func (r *results) markdownSteps() string {
+	sizes := r.sizes()
+	var b strings.Builder
+	b.WriteString("| step |")
+	var rows []*row
+	for _, files := range sizes[max(len(sizes)-2, 0):] {
+		for _, in := range []string{cold, oneChangeCold, warm} {
+			if c := r.find("dagferry", files, in); c != nil {
+				rows = append(rows, c)
+				fmt.Fprintf(&b, " %s, %s |", thousands(files), in)
+			}
+		}
+	}
+	fmt.Fprintf(&b, "\n|---|%s\n", strings.Repeat("---:|", len(rows)))
+	var names []string
+	for _, c := range rows {
+		for _, s := range c.Steps {
+			if !slices.Contains(names, s.Name) {
+				names = append(names, s.Name)
+			}
+		}
+	}
+	for _, name := range names {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, c := range rows {
+			fmt.Fprintf(&b, " %.3f |", c.step(name))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("| all, with the process's start and the record |")
+	for _, c := range rows {
+		fmt.Fprintf(&b, " %.3f |", c.WallS)
+	}
+	return b.String() + "\n"
+}
+
 // seconds are a way's, and how many times as many as dagferry's.
 func (r *results) seconds(way string, files int, in string) string {
 	if over, is := r.over(way, files); is {

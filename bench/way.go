@@ -38,6 +38,8 @@ type usage struct {
 	memory    int64
 	// worker is how much of the memory was the Python interpreter's that checks DAGs.
 	worker int64
+	// steps are where the time went, where a way tells.
+	steps []step
 }
 
 // stopwatch measures a process that stays, with its children.
