@@ -107,7 +107,7 @@ func runWatch(cmd *cobra.Command, o watchOptions) error {
 		running: map[string]bool{}, sweeps: map[string]time.Time{}, failing: map[string]time.Time{}, rests: map[string]time.Time{},
 		dispatch: dispatch.Dispatcher{
 			Log: log, Open: opener,
-			Syncer: syncer.Syncer{Version: version, Budgets: syncer.LambdaBudgets(), Grace: grace},
+			Syncer: syncer.Syncer{Version: version, Budgets: syncer.LambdaBudgets(), Grace: grace, Memory: &syncer.Memory{}},
 		},
 	}
 	if err := w.known(cfg); err != nil {

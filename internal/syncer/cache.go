@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bundle"
@@ -51,12 +52,16 @@ func (m *Memory) put(url string, c *bundle.Cache) {
 	m.caches[url] = c
 }
 
+// keepTime is for writing maxCache over 13 Mbit/s; what is slower does without.
+const keepTime = 30 * time.Second
+
 // recall finds the last bundle, in memory or beside the state. There may be none: a cache that is missing, damaged or
 // cannot be read costs time, and never a run.
 func (r *run) recall(ctx context.Context) {
-	if r.cache != nil || r.state().Deployed == nil {
+	if r.recalled || r.state().Deployed == nil {
 		return
 	}
+	r.recalled = true
 	if r.cache = r.Memory.get(r.store.URL()); r.cache != nil {
 		return
 	}
@@ -77,6 +82,8 @@ func (r *run) keepBundle(ctx context.Context) {
 		return
 	}
 	defer r.step("keep the bundle")()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+	defer cancel()
 	data, err := r.encodeBundle(ctx)
 	if err == nil {
 		err = r.store.SaveCache(ctx, data)

@@ -207,7 +207,7 @@ func (r *run) conclude(ctx context.Context, err error) error {
 		if errors.Is(err, bundle.ErrDamaged) {
 			r.dropCache(keep)
 		}
-		r.keepBundle(keep)
+		r.keepBundle(ctx)
 	}
 	if isHeld(err) {
 		return nil

@@ -30,8 +30,10 @@ type run struct {
 
 	listed  listing
 	bundled *gathered
-	cache   *bundle.Cache // the last bundle, if there is one
-	asked   *view         // what Astro said last
+	// cache is the last bundle, if there is one that can be used; recalled, whether that was looked for.
+	cache    *bundle.Cache
+	recalled bool
+	asked    *view // what Astro said last
 	// finish is what the release writes besides ending the lease.
 	finish func(*state.State)
 	// keepLease is set when nobody may begin before the lease runs out.
