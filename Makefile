@@ -20,6 +20,7 @@ export TFLINT := $(CACHE)/bin/tflint-$(TFLINT_VERSION)
 export TERRAFORM_DOCS := $(CACHE)/bin/terraform-docs-$(TERRAFORM_DOCS_VERSION)
 export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
+LISTINGS := $(CACHE)/venv/airflow-2.11.2/installed $(CACHE)/venv/airflow-3.3.2/installed
 
 .PHONY: help
 help: ## list the targets
@@ -101,7 +102,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LISTINGS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -143,6 +144,11 @@ $(CACHE)/airflow/2.%/installed:
 
 $(CACHE)/airflow/3.%/installed:
 	python3 -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) apache-airflow-core==3.$* && touch $@
+
+# Enough of Airflow to ask it which files it would read. Its constraints are pinned there, since PyPI does not have them.
+$(CACHE)/venv/airflow-%/installed: internal/parse/testdata/airflow/%.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< && touch $@
 
 .PHONY: clean
 clean: ## remove what was built, but not the tools

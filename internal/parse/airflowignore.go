@@ -8,71 +8,108 @@ import (
 	"path"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
-
-	"github.com/dagferry/dagferry/internal/ignore"
 )
 
-// ignoreRules are those of all .airflowignore files. As in Airflow (_find_path_from_directory), a file's lines hold
-// for all that is below its directory, and an ignored directory prunes what is below it.
-type ignoreRules interface {
-	// add adds a line. Its error says that Airflow would make nothing of it.
-	add(dir, line string) error
-	// Match tells the line that leaves a file out.
-	Match(file string) (rule string, ignored bool)
+// ignoreRules are the lines that hold for what is in a directory: those of its own .airflowignore after those of the
+// directories above it. As in Airflow, an ignored directory prunes what is below it.
+type ignoreRules []ignoreRule
+
+// ignoreRule is one line, in one of the dialects.
+type ignoreRule interface {
+	// matches tells whether the rule is about a file or a directory.
+	matches(name string, isDir bool) bool
+	// decides tells the line as people wrote it, and whether it ignores or takes back.
+	decides() (text string, ignores bool)
 }
 
-func newIgnoreRules(syntax IgnoreSyntax) ignoreRules {
-	if syntax == Regexp {
-		return &regexps{}
+// match tells the line that decides about a file or a directory, which is the last that matches.
+func (r ignoreRules) match(name string, isDir bool) (rule string, ignored bool) {
+	for _, rule := range slices.Backward(r) {
+		if rule.matches(name, isDir) {
+			return rule.decides()
+		}
 	}
-	return &globs{}
+	return "", false
 }
 
-// readIgnoreFile adds the rules of a directory's .airflowignore, if there is one.
-func readIgnoreFile(tree fs.FS, dir string, rules ignoreRules) ([]Finding, error) {
+// ignoreReader reads the .airflowignore files of one tree.
+type ignoreReader struct {
+	tree   fs.FS
+	target target
+	size   int // instructions of all regular expressions so far
+}
+
+// read gives the rules for what is in a directory, of those that hold above it. Its findings concern lines that mean
+// nothing to Airflow, or over which it fails.
+func (i *ignoreReader) read(dir string, above ignoreRules) (ignoreRules, []Finding, error) {
 	f := file{path: path.Join(dir, ignoreFile)}
-	data, err := readBounded(tree, f.path)
+	data, err := readBounded(i.tree, f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return above, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.path, err)
+		return nil, nil, fmt.Errorf("read %s: %w", f.path, err)
 	}
 	if !utf8.Valid(data) || len(data) > maxIgnoreFile {
-		return f.findings(fact{Rule: RuleIgnoreFile, Message: "it is no UTF-8 text, and so Airflow finds no DAGs at all"}), nil
+		return above, f.findings(fact{Rule: RuleIgnoreFile, Message: "it is no UTF-8 text, and so Airflow finds no DAGs at all"}), nil
 	}
-	f.spared = "Airflow skips the line"
+	rules := slices.Clip(above)
 	var findings []Finding
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
 	patterns := 0
-	for i, line := range strings.Split(text, "\n") {
-		pattern := withoutComment(line)
+	for n, line := range strings.Split(text, "\n") {
+		pattern := i.withoutComment(line)
+		if pattern == "" {
+			continue
+		}
 		if strings.TrimSpace(pattern) != "" {
 			patterns++
 		}
-		var err error
-		if patterns > maxPatterns {
-			err = errPatterns
-		} else {
-			err = addBounded(rules, dir, pattern)
-		}
-		if errors.Is(err, errBounds) {
-			limited := file{path: f.path, spared: "the pattern is not applied"}
-			findings = append(findings, limited.findings(fact{Rule: RuleIgnoreFile, Message: err.Error(), Line: i + 1})...)
-			if !errors.Is(err, errLong) {
-				break // so it is for all that follow
-			}
-			continue
-		}
+		rule, says, err := i.rule(dir, pattern, patterns)
 		if err != nil {
-			findings = append(findings, f.findings(fact{
-				Rule: RuleIgnoreFile, Message: printable(err.Error()), Line: i + 1, Column: 1, Source: printable(line),
-			})...)
+			findings = append(findings, f.lineFinding(n+1, line, err))
+		}
+		if errors.Is(err, errBounds) && !errors.Is(err, errLong) {
+			break // so it is for all that follow
+		}
+		if says {
+			rules = append(rules, rule)
 		}
 	}
-	return findings, nil
+	return rules, findings, nil
+}
+
+// lineFinding is what is wrong with a line of an .airflowignore.
+func (f file) lineFinding(n int, line string, err error) Finding {
+	told := fact{Rule: RuleIgnoreFile, Message: printable(err.Error()), Line: n, Column: 1, Source: printable(line)}
+	switch {
+	case errors.Is(err, errBounds):
+		f.spared = "the pattern is not applied"
+		told.Column, told.Source = 0, ""
+	case errors.As(err, new(fatalError)):
+		told.Message += ", and so Airflow finds no DAGs at all"
+	default:
+		f.spared = "Airflow skips the line"
+	}
+	return f.findings(told)[0]
+}
+
+// rule reads the line that is the nth pattern of its file.
+func (i *ignoreReader) rule(dir, line string, nth int) (rule ignoreRule, says bool, err error) {
+	switch {
+	case nth > maxPatterns:
+		return nil, false, errPatterns
+	case len(line) > maxPattern:
+		return nil, false, errLong
+	case i.target.syntax == Regexp:
+		return newRegexpRule(dir, line, &i.size)
+	default:
+		return newGlobRule(dir, line, &i.size)
+	}
 }
 
 const (
@@ -95,13 +132,6 @@ func bounds(format string, n int) error    { return boundsError(fmt.Sprintf(form
 func (e boundsError) Error() string        { return string(e) }
 func (e boundsError) Is(target error) bool { return target == errBounds }
 
-func addBounded(rules ignoreRules, dir, pattern string) error {
-	if len(pattern) > maxPattern {
-		return errLong
-	}
-	return rules.add(dir, pattern)
-}
-
 func readBounded(tree fs.FS, name string) ([]byte, error) {
 	in, err := tree.Open(name)
 	if err != nil {
@@ -114,59 +144,46 @@ func readBounded(tree fs.FS, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(in, maxIgnoreFile+1))
 }
 
-// withoutComment cuts the line at \s*#, as Airflow does before it looks at the dialect: "\#" is not spared.
-func withoutComment(line string) string {
+// withoutComment cuts the line at \s*#, as Airflow does before it looks at the dialect: "\#" is not spared. Airflow 2
+// has RE2 do it, to which fewer characters are space.
+func (i *ignoreReader) withoutComment(line string) string {
 	before, _, comment := strings.Cut(line, "#")
 	if !comment {
 		return line
 	}
-	return strings.TrimRight(before, " \t\f\v")
-}
-
-// globs is the dialect of Airflow 3.
-type globs struct{ rules ignore.Rules }
-
-func (g *globs) add(dir, line string) error {
-	if !strings.HasSuffix(line, `\ `) {
-		line = strings.TrimSpace(line) // pathspec does, at both ends
+	if i.target.airflow2 {
+		return strings.TrimRight(before, " \t\f")
 	}
-	return g.rules.Add(dir, []string{line})
+	return strings.TrimRightFunc(before, pythonSpace)
 }
 
-func (g *globs) Match(file string) (string, bool) { return g.rules.Match(file) }
+// pythonSpace is str.isspace of Python.
+func pythonSpace(r rune) bool { return unicode.IsSpace(r) || '\x1c' <= r && r <= '\x1f' }
 
-// regexps is the dialect of Airflow 2: any match anywhere in the path ignores, and nothing takes it back.
-type regexps struct {
-	rules   []regexpRule
-	program int // instructions
-}
+// regexpRule is a line in the dialect of Airflow 2: searched for in the path from the root, and nothing takes it back.
+type regexpRule struct{ re *regexp.Regexp }
 
-type regexpRule struct {
-	base string // "" or a directory with a slash
-	re   *regexp.Regexp
-}
-
-func (r *regexps) add(dir, line string) error {
-	if line == "" {
-		return nil
-	}
-	parsed, err := syntax.Parse(line, syntax.Perl)
+func newRegexpRule(_, line string, size *int) (ignoreRule, bool, error) {
+	re, err := compileBounded(line, size)
 	if err != nil {
-		return fmt.Errorf("parse pattern %q: %w", line, err)
+		return nil, false, fmt.Errorf("parse pattern %q: %w", line, err)
 	}
-	if r.program += instructions(parsed); r.program > maxProgram {
-		return errProgram
-	}
-	re, err := regexp.Compile(line)
+	return regexpRule{re}, true, nil
+}
+
+func (r regexpRule) matches(name string, _ bool) bool     { return r.re.MatchString(name) }
+func (r regexpRule) decides() (text string, ignores bool) { return r.re.String(), true }
+
+// compileBounded counts the instructions before it makes them.
+func compileBounded(expression string, size *int) (*regexp.Regexp, error) {
+	parsed, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
-		return fmt.Errorf("parse pattern %q: %w", line, err)
+		return nil, err
 	}
-	base := ""
-	if dir != "." {
-		base = dir + "/"
+	if *size += instructions(parsed); *size > maxProgram {
+		return nil, errProgram
 	}
-	r.rules = append(r.rules, regexpRule{base, re})
-	return nil
+	return regexp.Compile(expression)
 }
 
 // instructions are about those of the compiled expression, without compiling it: that is what takes the memory.
@@ -182,26 +199,4 @@ func instructions(re *syntax.Regexp) int {
 		n *= max(re.Min, re.Max, 1)
 	}
 	return n
-}
-
-func (r *regexps) Match(file string) (string, bool) {
-	for i := range len(file) + 1 {
-		if i < len(file) && file[i] != '/' {
-			continue
-		}
-		if rule, ignored := r.one(file[:i]); ignored {
-			return rule, true
-		}
-	}
-	return "", false
-}
-
-// one looks at a file or a directory, not at those above.
-func (r *regexps) one(name string) (string, bool) {
-	for _, rule := range r.rules {
-		if strings.HasPrefix(name, rule.base) && rule.re.MatchString(name) {
-			return rule.re.String(), true
-		}
-	}
-	return "", false
 }

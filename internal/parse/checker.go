@@ -117,6 +117,9 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(c.o.Workers)
 	for _, f := range found.files {
+		if !f.python && !f.archive {
+			continue
+		}
 		work.Go(func() error {
 			files, findings, err := c.checkFile(ctx, b, tree, f)
 			mu.Lock()

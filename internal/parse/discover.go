@@ -2,7 +2,6 @@ package parse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -11,9 +10,12 @@ import (
 
 // file is something to be checked.
 type file struct {
-	path    string
-	archive bool   // a zip
-	spared  string // why what is wrong with it only warns; "" blocks
+	path     string
+	python   bool   // by its name; anything else may be a zip
+	archive  bool   // by its name, a zip
+	ignored  string // the line of an .airflowignore that leaves it out
+	excluded string // check.exclude's pattern
+	spared   string // why what is wrong with it only warns; "" blocks
 }
 
 // found is what a walk over the tree found.
@@ -28,47 +30,89 @@ const ignoreFile = ".airflowignore"
 // maxIgnoreFile bounds what is read of an .airflowignore: many times the longest that people write.
 const maxIgnoreFile = 1 << 20
 
-// discover lists what Airflow might read, directory by directory. Ignored directories are walked, too: what is
-// broken there is worth a warning. Links to directories are not followed: a bucket has none.
-func (c *Checker) discover(ctx context.Context, tree fs.FS) (found, error) {
-	var out found
-	rules := newIgnoreRules(c.target.syntax)
-	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			findings, err := readIgnoreFile(tree, name, rules)
-			out.findings = append(out.findings, findings...)
-			return err
-		}
-		if f, ok := c.candidate(name, rules); ok && isFile(tree, name, entry) {
-			out.files = append(out.files, f)
-		}
-		return nil
-	})
-	if err != nil {
-		return found{}, fmt.Errorf("list files to check: %w", err)
-	}
-	return out, nil
+// walk lists what Airflow might read, directory by directory, as its find_path_from_directory does. Ignored directories
+// are walked, too: what is in them may be imported, and what is broken there is worth a warning. Links to directories
+// are not followed: a bundle has none.
+type walk struct {
+	*Checker
+	tree   fs.FS
+	ignore ignoreReader
+	found
 }
 
-// candidate tells whether Airflow might read a file of this name, and what leaves it out.
-func (c *Checker) candidate(name string, rules ignoreRules) (file, bool) {
-	f := file{path: name}
-	switch suffix := path.Ext(name); {
-	case suffix == ".py", c.target.upperCase && strings.EqualFold(suffix, ".py"):
-	case strings.EqualFold(suffix, ".zip"):
-		f.archive = true
+func (c *Checker) discover(ctx context.Context, tree fs.FS) (found, error) {
+	w := walk{Checker: c, tree: tree, ignore: ignoreReader{tree: tree, target: c.target}}
+	if err := w.dir(ctx, ".", nil, ""); err != nil {
+		return found{}, fmt.Errorf("list files to check: %w", err)
+	}
+	return w.found, nil
+}
+
+// dir lists a directory below which these rules hold, or which a rule prunes. A pruned one's own rules are not read.
+func (w *walk) dir(ctx context.Context, name string, rules ignoreRules, pruned string) error {
+	entries, err := fs.ReadDir(w.tree, name)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if pruned == "" {
+		var findings []Finding
+		if rules, findings, err = w.ignore.read(name, rules); err != nil {
+			return err
+		}
+		w.findings = append(w.findings, findings...)
+	}
+	for _, entry := range entries {
+		below := path.Join(name, entry.Name())
+		ignored := pruned
+		if rule, matched := rules.match(below, entry.IsDir()); matched && pruned == "" {
+			ignored = rule
+		}
+		if entry.IsDir() {
+			err = w.dir(ctx, below, rules, ignored)
+		} else if entry.Name() != ignoreFile && isFile(w.tree, below, entry) {
+			w.files = append(w.files, w.candidate(below, ignored))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// candidate is what the name of a file tells.
+func (w *walk) candidate(name, ignored string) file {
+	f := file{path: name, ignored: ignored}
+	suffix := path.Ext(name)
+	if path.Base(name) == suffix {
+		suffix = "" // Python's: ".py" has none
+	}
+	f.python = suffix == ".py" || w.target.upperCase && strings.EqualFold(suffix, ".py")
+	f.archive = strings.EqualFold(suffix, ".zip")
+	if rule, excluded := w.exclude.Match(name); excluded {
+		f.excluded = rule
+	}
+	switch {
+	case f.excluded != "":
+		f.spared = fmt.Sprintf("check.exclude has %q", f.excluded)
+	case f.ignored != "":
+		f.spared = fmt.Sprintf("%s has %q", ignoreFile, f.ignored)
+	}
+	return f
+}
+
+// unread is why Airflow does not read a file as one of DAGs, "" if it does.
+func (t target) unread(f file, l look) string {
+	switch {
+	case f.ignored != "":
+		return fmt.Sprintf("%s has %q", ignoreFile, f.ignored)
+	case !f.python && l&isZip == 0:
+		return "it is neither Python nor a zip"
 	default:
-		return file{}, false
+		return t.skips(l)
 	}
-	if rule, excluded := c.exclude.Match(name); excluded {
-		f.spared = fmt.Sprintf("check.exclude has %q", rule)
-	} else if rule, ignored := rules.Match(name); ignored {
-		f.spared = fmt.Sprintf("%s has %q", ignoreFile, rule)
-	}
-	return f, true
 }
 
 // isFile follows links, as Airflow does.

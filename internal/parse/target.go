@@ -18,7 +18,8 @@ const (
 
 // target is what the versions of Airflow and Python imply.
 type target struct {
-	python    int // the minor version; 0 is the interpreter's own
+	python    int  // the minor version; 0 is the interpreter's own
+	airflow2  bool // or else 3 and later
 	syntax    IgnoreSyntax
 	upperCase bool // .PY is a DAG file, too
 }
@@ -30,7 +31,7 @@ func newTarget(o Options) (target, error) {
 		if err != nil {
 			return target{}, fmt.Errorf("read Airflow's version: %w", err)
 		}
-		if major < 3 {
+		if t.airflow2 = major < 3; t.airflow2 {
 			t.syntax = Regexp
 		}
 		t.upperCase = major > 3 || major == 3 && minor >= 3
