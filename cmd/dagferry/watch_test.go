@@ -143,7 +143,7 @@ func TestWatch_folder(t *testing.T) {
 	d := watching(t, astrotest.Options{}, folders, nil)
 	d.write("a.py", "import airflow\n")
 	d.until("the upload is live", func() bool { return d.live() == "a.py" })
-	d.write("b.py", "def broken(:\n")
+	d.write("b.py", "import airflow.dag\n\ndef broken(:\n")
 	d.until("the mistake is refused", func() bool { return d.told().Targets["prod"].Outcome == "rejected" })
 	assert.Contains(t, d.told().Targets["prod"].Reason, "b.py")
 	assert.Equal(t, "a.py", d.live())

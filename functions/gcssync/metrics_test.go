@@ -59,7 +59,7 @@ func TestMetrics_built(t *testing.T) {
 	s.upload("a.py", "import airflow\n")
 	require.Equal(t, http.StatusNoContent, s.post(s.changed("a.py")))
 	require.Equal(t, http.StatusNoContent, s.post(s.changed("a.py")))
-	s.upload("b.py", "def broken(:\n")
+	s.upload("b.py", "import airflow.dag\n\ndef broken(:\n")
 	require.Equal(t, http.StatusNoContent, s.post(s.changed("b.py")))
 	s.until("three runs are told", func() bool { return strings.Count(s.log.String(), `"Runs":1`) == 3 })
 	got := told(t, s.log.String())

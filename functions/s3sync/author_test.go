@@ -39,7 +39,7 @@ func newAuthor(s *stage, seed uint64) *author {
 	return &author{stage: s, random: rand.New(rand.NewPCG(seed, 1)), files: map[string]string{}, held: map[string]moment{}}
 }
 
-const brokenCode = "def broken(:\n"
+const brokenCode = "import airflow.dag\n\ndef broken(:\n"
 
 func (a *author) put(name, body string) {
 	a.Helper()

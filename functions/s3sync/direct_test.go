@@ -25,7 +25,7 @@ func TestDirect(t *testing.T) {
 	require.NoError(t, s.call(s.changed("a.py")))
 	assert.Equal(t, "a.py", s.live())
 
-	s.upload("b.py", "def broken(:\n")
+	s.upload("b.py", "import airflow.dag\n\ndef broken(:\n")
 	require.NoError(t, s.call(s.changed("b.py")), "a rejection was told: Lambda's retries would not help")
 	assert.Equal(t, "a.py", s.live())
 

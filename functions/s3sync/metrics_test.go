@@ -51,7 +51,7 @@ func TestMetrics(t *testing.T) {
 	s.upload("a.py", "import airflow\n")
 	require.Empty(t, s.invoke(s.changed("a.py")).BatchItemFailures)
 	require.Empty(t, s.invoke(s.changed("a.py")).BatchItemFailures)
-	s.upload("b.py", "def broken(:\n")
+	s.upload("b.py", "import airflow.dag\n\ndef broken(:\n")
 	require.Empty(t, s.invoke(s.changed("b.py")).BatchItemFailures)
 	got := told(t, s.logged())
 	assert.Equal(t, []float64{1}, got["Runs Count prod deployed"])

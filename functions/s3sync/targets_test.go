@@ -45,7 +45,7 @@ func TestFunction_targetsDoNotDisturbEachOther(t *testing.T) {
 	s.sim.Fault(astrotest.Fault{Op: "create", Deployment: "clx2", Delay: astrotest.Duration(4 * time.Second)})
 	messages := []string{
 		s.put("prod/dags/a.py", "A = 1\n"), s.put("slow/dags/b.py", "B = 1\n"),
-		s.put("gone/dags/c.py", "C = 1\n"), s.put("broken/dags/d.py", "def d(:\n"), s.put("nobodys/dags/e.py", "E = 1\n"),
+		s.put("gone/dags/c.py", "C = 1\n"), s.put("broken/dags/d.py", "import airflow.dag\n\ndef d(:\n"), s.put("nobodys/dags/e.py", "E = 1\n"),
 	}
 	done := make(chan time.Time, 1)
 	go func() {

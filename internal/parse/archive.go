@@ -22,59 +22,98 @@ const maxEntries = 20_000
 // maxModules bounds how many modules of a zip are checked; Airflow imports each of them.
 const maxModules = 1000
 
-// checkArchive checks the modules at the root of a zip, which Airflow imports as DAG files; it knows nothing of those
-// deeper inside until one of them is imported.
-func (c *Checker) checkArchive(ctx context.Context, b *budget, tree fs.FS, f file) (int, []Finding, error) {
+// checkArchive checks the modules of a zip. Airflow imports those at its root as DAG files, if they pass safe mode; it
+// knows nothing of those deeper inside until one of them is imported.
+func (c *Checker) checkArchive(ctx context.Context, b *budget, tree fs.FS, f file) ([]*module, error) {
 	in, err := tree.Open(f.path)
 	if err != nil {
-		return 0, nil, fmt.Errorf("open %s: %w", f.path, err)
+		return nil, fmt.Errorf("open %s: %w", f.path, err)
 	}
 	defer in.Close() //nolint:errcheck // it was only read
 	archive, source, err := openArchive(in)
 	switch {
 	case err == nil:
 	case source == nil || source.err != nil:
-		return 0, nil, fmt.Errorf("read %s: %w", f.path, err)
+		return nil, fmt.Errorf("read %s: %w", f.path, err)
 	case errors.Is(err, errTooLarge), errors.Is(err, errTooMany):
-		return 0, f.findings(fact{Rule: RuleArchive, Message: err.Error() + ", and so is not checked"}), nil
+		m := c.archiveItself(f, err.Error()+", and so is not checked")
+		if m.fixed = !f.archive; m.fixed {
+			m.spared = "by its name it is no zip"
+		}
+		return []*module{m}, nil
 	default:
 		f.spared = "Airflow may skip it"
-		return 0, f.findings(fact{Rule: RuleArchive, Message: "it cannot be read: " + err.Error()}), nil
+		m := c.archiveItself(f, "it cannot be read: "+err.Error())
+		m.fixed = true
+		return []*module{m}, nil
 	}
-	var findings []Finding
-	files := 0
-	for _, member := range archive.File {
-		if strings.ContainsAny(member.Name, `/\`) || path.Ext(member.Name) != ".py" {
-			continue
-		}
-		if files++; files > maxModules {
-			message := fmt.Sprintf("it has more than %d modules: the others are not checked", maxModules)
-			return maxModules, append(findings, f.findings(fact{Rule: RuleArchive, Message: message})...), nil
-		}
-		more, err := c.checkMember(ctx, b, f, member, source)
-		if err != nil {
-			return files, nil, err
-		}
-		findings = append(findings, more...)
-	}
-	return files, findings, nil
+	return c.checkMembers(ctx, b, f, archive, source)
 }
 
-func (c *Checker) checkMember(ctx context.Context, b *budget, f file, member *zip.File, source *source) ([]Finding, error) {
-	f.path += "/" + printable(member.Name)
-	if b.skips(f) {
-		return nil, nil
+// archiveItself stands for a zip as a whole.
+func (c *Checker) archiveItself(f file, message string) *module {
+	return &module{file: f, verdict: verdict{facts: []fact{{Rule: RuleArchive, Message: message}}}, unread: c.target.unread(f, isZip)}
+}
+
+// checkMembers checks the modules at the root first, for which the bound is meant.
+func (c *Checker) checkMembers(ctx context.Context, b *budget, f file, archive *zip.Reader, source *source) ([]*module, error) {
+	var all []*module
+	for _, nested := range []bool{false, true} {
+		for _, member := range archive.File {
+			if path.Ext(member.Name) != ".py" || strings.Contains(member.Name, `\`) || strings.Contains(member.Name, "/") != nested {
+				continue
+			}
+			if len(all) >= maxModules {
+				message := fmt.Sprintf("it has more than %d modules: the others are not checked", maxModules)
+				more := c.archiveItself(f, message)
+				if nested {
+					more.spared, more.fixed = "they are not at its root", true
+				}
+				return append(all, more), nil
+			}
+			m, err := c.checkMember(ctx, b, f, member, source)
+			if err != nil {
+				return nil, err
+			}
+			m.nested = nested
+			all = append(all, m)
+		}
 	}
+	return all, nil
+}
+
+func (c *Checker) checkMember(ctx context.Context, b *budget, f file, member *zip.File, source *source) (*module, error) {
+	m := &module{file: f, zip: f.path, name: member.Name}
+	m.path += "/" + printable(member.Name)
+	var err error
+	if m.passed = b.over(); m.passed {
+		m.verdict = passed()
+	} else {
+		m.verdict, err = c.memberVerdict(ctx, b, m.file, member, source)
+	}
+	m.unread = c.target.unread(f, isZip)
+	switch {
+	case m.unread != "":
+	case strings.Contains(m.name, "/"):
+		m.unread = "it is not at the root of its zip"
+	default:
+		m.unread = c.target.skips(m.look &^ isZip)
+	}
+	return m, err
+}
+
+func (c *Checker) memberVerdict(ctx context.Context, b *budget, f file, member *zip.File, source *source) (verdict, error) {
 	data, err := c.readMember(member)
 	switch {
 	case err == nil:
 		return c.checkData(ctx, b, f, data)
 	case source.err != nil:
-		return nil, fmt.Errorf("read %s: %w", f.path, source.err)
+		return verdict{}, fmt.Errorf("read %s: %w", f.path, source.err)
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return verdict{}, ctx.Err()
 	default:
-		return f.findings(fact{Rule: RuleArchive, Message: "it cannot be unpacked: " + err.Error()}), nil
+		broken := fact{Rule: RuleArchive, Message: "it cannot be unpacked: " + err.Error()}
+		return verdict{facts: []fact{broken}, look: readAnyway}, nil
 	}
 }
 

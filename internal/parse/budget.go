@@ -15,8 +15,6 @@ type budget struct {
 	mu      sync.Mutex
 	left    time.Duration // of all workers together
 	strikes int
-	skipped int
-	first   file // of those skipped: by path, but one that blocks before those that only warn
 }
 
 func newBudget(o Options) *budget {
@@ -35,31 +33,37 @@ func (b *budget) strike() {
 	b.strikes++
 }
 
-// skips tells whether the file must not be checked any more, and takes note of it.
-func (b *budget) skips(f file) bool {
+// over tells whether no more files must be parsed.
+func (b *budget) over() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.strikes < maxStrikes && b.left > 0 {
-		return false
-	}
-	blocks, blocked := f.spared == "", b.first.spared == ""
-	if b.skipped == 0 || blocks && !blocked || blocks == blocked && f.path < b.first.path {
-		b.first = f
-	}
-	b.skipped++
-	return true
+	return b.strikes >= maxStrikes || b.left <= 0
 }
 
-// findings say that files were skipped, if any were.
-func (b *budget) findings() []Finding {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.skipped == 0 {
+// passed is what is known of a file that is not checked any more: nothing, and so Airflow may read it, and it may
+// import anything.
+func passed() verdict { return verdict{look: readAnyway, imports: []string{anything}} }
+
+// passedFindings say that files were passed over, if any were: at the first by path, but one that blocks before those
+// that only warn.
+func passedFindings(all []*module) []Finding {
+	var first *module
+	n := 0
+	for _, m := range all {
+		if !m.passed {
+			continue
+		}
+		n++
+		if blocks := m.spared == ""; first == nil || blocks && first.spared != "" || blocks == (first.spared == "") && m.path < first.path {
+			first = m
+		}
+	}
+	switch n {
+	case 0:
 		return nil
+	case 1:
+		return first.findings(fact{Rule: RuleStall, Message: "1 file was not checked: the parser was too slow for those before"})
+	default:
+		return first.findings(fact{Rule: RuleStall, Message: fmt.Sprintf("%d files were not checked: the parser was too slow for those before", n)})
 	}
-	message := fmt.Sprintf("%d files were not checked: the parser was too slow for those before", b.skipped)
-	if b.skipped == 1 {
-		message = "1 file was not checked: the parser was too slow for those before"
-	}
-	return b.first.findings(fact{Rule: RuleStall, Message: message})
 }

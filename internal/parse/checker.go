@@ -3,9 +3,9 @@
 // what compile() thinks of them; it never runs what it reads. It lives as long as its Checker, that is, as a function
 // instance, and is started again when a file kills it.
 //
-// What it knows of Airflow: which files it reads (.airflowignore in both dialects, zips). Every one of them is
-// checked, also those that Airflow's safe mode would skip, because another file may import them. A broken file that
-// Airflow never reads, or that check.exclude names, warns.
+// What it knows of Airflow: which files it reads (.airflowignore in both dialects, safe mode, zips), and from where it
+// imports. All Python files are checked. A broken one blocks if Airflow reads it, or if something that Airflow reads
+// imports it; any other one, and what check.exclude names, warns.
 package parse
 
 import (
@@ -28,7 +28,7 @@ import (
 // Options say how to check. Only Interpreter has no default.
 type Options struct {
 	// Airflow is the target's version, such as "3.1" or "2.11"; empty is the newest. It decides how .airflowignore
-	// is read, and whether .PY counts as .py (it does from 3.3 on).
+	// is read, which words safe mode looks for, and whether .PY counts as .py (for a DagBag it does from 3.3 on).
 	Airflow string
 	// Python is the target's version, such as "3.12"; empty is the interpreter's own. What is newer is a finding.
 	Python string
@@ -111,53 +111,85 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	b := newBudget(c.o)
-	var mu sync.Mutex
-	report := Report{Findings: append([]Finding{}, found.findings...)} // in JSON [], not null
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(c.o.Workers)
-	for _, f := range found.files {
-		if !f.python && !f.archive {
-			continue
-		}
-		work.Go(func() error {
-			files, findings, err := c.checkFile(ctx, b, tree, f)
-			mu.Lock()
-			defer mu.Unlock()
-			report.Files += files
-			report.Findings = append(report.Findings, findings...)
-			return err
-		})
-	}
-	if err := work.Wait(); err != nil {
+	all, err := c.checkFiles(ctx, tree, found.files)
+	if err != nil {
 		return Report{}, err
 	}
-	report.Findings = append(report.Findings, b.findings()...)
+	newGraph(all).follow()
+	report := Report{Findings: append([]Finding{}, found.findings...)} // in JSON [], not null
+	for _, m := range all {
+		m.decide()
+		if m.nested && !m.reached {
+			continue // Airflow does not look there
+		}
+		if m.name != "" && !m.passed {
+			report.Files++
+		}
+		report.Findings = append(report.Findings, m.findings(m.facts...)...)
+	}
+	report.Findings = append(report.Findings, passedFindings(all)...)
 	slices.SortFunc(report.Findings, compare)
 	return report, nil
 }
 
-// checkFile checks one .py file, or the modules of a zip.
-func (c *Checker) checkFile(ctx context.Context, b *budget, tree fs.FS, f file) (int, []Finding, error) {
+// checkFiles tells of each file what is in it.
+func (c *Checker) checkFiles(ctx context.Context, tree fs.FS, files []file) ([]*module, error) {
+	b := newBudget(c.o)
+	var mu sync.Mutex
+	var all []*module
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(c.o.Workers)
+	for _, f := range files {
+		work.Go(func() error {
+			modules, err := c.checkFile(ctx, b, tree, f)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, modules...)
+			return err
+		})
+	}
+	err := work.Wait()
+	return all, err
+}
+
+// checkFile checks one .py file, or the modules of a zip. Any other file has none.
+func (c *Checker) checkFile(ctx context.Context, b *budget, tree fs.FS, f file) ([]*module, error) {
 	if err := ctx.Err(); err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	if b.skips(f) {
-		return 0, nil, nil
+	if known, is := c.remembered(tree, f); is {
+		return c.moduleOf(f, known), nil
 	}
-	if facts, known := c.remembered(tree, f); known {
-		return 1, f.findings(facts...), nil
-	}
-	if f.archive {
-		return c.checkArchive(ctx, b, tree, f)
+	if f.python && b.over() {
+		m := &module{file: f, verdict: passed(), name: f.path, passed: true}
+		m.unread = c.target.unread(f, m.look)
+		return []*module{m}, nil
 	}
 	in, err := tree.Open(f.path)
 	if err != nil {
-		return 0, nil, fmt.Errorf("open %s: %w", f.path, err)
+		return nil, fmt.Errorf("open %s: %w", f.path, err)
 	}
 	defer in.Close() //nolint:errcheck // it was only read
-	findings, err := c.checkReader(ctx, b, f, in)
-	return 1, findings, err
+	if f.python {
+		v, err := c.checkReader(ctx, b, f, in)
+		return c.moduleOf(f, v), err
+	}
+	zipped, err := c.isZip(tree, f, in)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", f.path, err)
+	}
+	if !zipped && !f.archive {
+		return nil, nil
+	}
+	return c.checkArchive(ctx, b, tree, f)
+}
+
+// moduleOf is the module that a Python file is.
+func (c *Checker) moduleOf(f file, v verdict) []*module {
+	if !f.python {
+		return nil
+	}
+	return []*module{{file: f, verdict: v, name: f.path, unread: c.target.unread(f, v.look)}}
 }
 
 // errClosed is what a Check gets after Close.

@@ -45,7 +45,7 @@ func TestCheck_upperCaseSuffixCountsFrom33(t *testing.T) {
 }
 
 func TestCheck_dialectMayBeSet(t *testing.T) {
-	tree := fstest.MapFS{".airflowignore": {Data: []byte("x.*y\n")}, "dir/axby.py": {Data: []byte("(")}}
+	tree := fstest.MapFS{".airflowignore": {Data: []byte("x.*y\n")}, "dir/axby.py": {Data: []byte("( # dag airflow")}}
 	assert.True(t, check(t, newChecker(t, parse.Options{Airflow: "3.1"}), tree).Blocked())
 	assert.False(t, check(t, newChecker(t, parse.Options{Airflow: "3.1", IgnoreSyntax: parse.Regexp}), tree).Blocked())
 	assert.True(t, check(t, newChecker(t, parse.Options{Airflow: "2.11", IgnoreSyntax: parse.Glob}), tree).Blocked())
@@ -61,7 +61,7 @@ func TestCheck_ignoreFileThatIsNoTextBlocks(t *testing.T) {
 func TestCheck_zipsRootModules(t *testing.T) {
 	var good bytes.Buffer
 	w := zip.NewWriter(&good)
-	for name, text := range map[string]string{"dag.py": "x = = 1\n", "fine.py": "x = 1\n", "sub/mod.py": "(", "data.txt": "("} {
+	for name, text := range map[string]string{"dag.py": "x = = 1  # airflow dag\n", "fine.py": "x = 1\n", "sub/mod.py": "(", "data.txt": "("} {
 		member, err := w.Create(name)
 		require.NoError(t, err)
 		_, err = member.Write([]byte(text))
@@ -174,10 +174,10 @@ func TestReport_JSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"files": 0, "findings": []}`, string(empty))
 
-	report, err := json.Marshal(check(t, c, fstest.MapFS{"a.py": {Data: []byte("x = )\n")}}))
+	report, err := json.Marshal(check(t, c, fstest.MapFS{"a.py": {Data: []byte("dag = airflow )\n")}}))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"files": 1, "findings": [{"path": "a.py", "line": 1, "column": 5, "rule": "syntax", "severity": "block",
-		"message": "unmatched ')'", "source": "x = )", "caret": "    ^"}]}`, string(report))
+	assert.JSONEq(t, `{"files": 1, "findings": [{"path": "a.py", "line": 1, "column": 15, "rule": "syntax", "severity": "block",
+		"message": "unmatched ')'", "source": "dag = airflow )", "caret": "              ^"}]}`, string(report))
 }
 
 func TestFind_configuredWins(t *testing.T) {

@@ -94,12 +94,6 @@ func (w *walk) candidate(name, ignored string) file {
 	if rule, excluded := w.exclude.Match(name); excluded {
 		f.excluded = rule
 	}
-	switch {
-	case f.excluded != "":
-		f.spared = fmt.Sprintf("check.exclude has %q", f.excluded)
-	case f.ignored != "":
-		f.spared = fmt.Sprintf("%s has %q", ignoreFile, f.ignored)
-	}
 	return f
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,23 +22,53 @@ type fact struct {
 // maxFacts is more than a worker says of a file.
 const maxFacts = 100
 
-// decodeFacts reads a worker's answer. The worker reads what strangers wrote, so its word is not taken for anything.
-func decodeFacts(answer []byte) ([]fact, error) {
-	var facts []fact
-	if err := json.Unmarshal(answer, &facts); err != nil {
-		return nil, fmt.Errorf("decode answer: %w", err)
+// maxImports and maxImportLetters are what a worker says at most of one file; above it says that it imports anything.
+const (
+	maxImports       = 1000
+	maxImportLetters = 400_000 // in bytes: 100,000 characters
+)
+
+// answer is what a worker says of a file.
+type answer struct {
+	Facts   []fact   `json:"facts"`
+	Imports []string `json:"imports"`
+}
+
+// decodeAnswer reads a worker's answer. The worker reads what strangers wrote, so its word is not taken for anything.
+func decodeAnswer(data []byte) (answer, error) {
+	var a answer
+	if err := json.Unmarshal(data, &a); err != nil {
+		return answer{}, fmt.Errorf("decode answer: %w", err)
 	}
-	if len(facts) > maxFacts {
-		return nil, errors.New("decode answer: it goes on and on")
+	if len(a.Facts) > maxFacts {
+		return answer{}, errors.New("decode answer: it goes on and on")
 	}
-	for i := range facts {
-		if err := facts[i].check(); err != nil {
-			return nil, fmt.Errorf("decode answer: %w", err)
+	for i := range a.Facts {
+		if err := a.Facts[i].check(); err != nil {
+			return answer{}, fmt.Errorf("decode answer: %w", err)
 		}
-		facts[i].Message = printable(facts[i].Message)
-		facts[i].Source = printable(facts[i].Source)
+		a.Facts[i].Message = printable(a.Facts[i].Message)
+		a.Facts[i].Source = printable(a.Facts[i].Source)
 	}
-	return facts, nil
+	if err := checkImports(a.Imports); err != nil {
+		return answer{}, fmt.Errorf("decode answer: %w", err)
+	}
+	return a, nil
+}
+
+// checkImports knows no more of the names than that they are compared with those of files.
+func checkImports(names []string) error {
+	if len(names) > maxImports {
+		return fmt.Errorf("%d imports are too many", len(names))
+	}
+	letters := 0
+	for _, name := range names {
+		letters += len(name)
+		if name == "" || strings.ContainsAny(name, "/\\\x00") || letters > maxImportLetters {
+			return errors.New("an import is none, or they are too long")
+		}
+	}
+	return nil
 }
 
 func (f fact) check() error {

@@ -10,32 +10,39 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDecodeFacts_whatNoWorkerSays(t *testing.T) {
+func TestDecodeAnswer_whatNoWorkerSays(t *testing.T) {
 	for _, answer := range []string{
 		`{}`, `[1]`, `[{"rule": "other"}]`, `[{"rule": "syntax", "line": -1}]`, `[{"rule": "syntax", "shown": 2, "source": "x"}]`,
 		`[{"rule": "syntax", "line": 1e99}]`, `[` + strings.Repeat(`{"rule": "syntax"},`, 100) + `{"rule": "syntax"}]`, ``,
 	} {
-		_, err := decodeFacts([]byte(answer))
+		_, err := decodeAnswer([]byte(`{"facts": ` + answer + `}`))
 		assert.ErrorContains(t, err, "decode answer", answer)
+	}
+	for _, imports := range []string{
+		`{}`, `[1]`, `[""]`, `["a/b"]`, `["a\\b"]`, `["a\u0000"]`, `["a"` + strings.Repeat(`, "a"`, maxImports) + `]`, `["` + strings.Repeat("a", maxImportLetters+1) + `"]`,
+	} {
+		_, err := decodeAnswer([]byte(`{"imports": ` + imports + `}`))
+		assert.ErrorContains(t, err, "decode answer", imports[:min(len(imports), 30)])
 	}
 }
 
-func TestDecodeFacts_nothingSteersATerminal(t *testing.T) {
-	facts, err := decodeFacts([]byte(`[{"rule": "syntax", "message": "a\u001b[2J", "source": "\tx\u202ey\u0000\n"}]`))
+func TestDecodeAnswer_nothingSteersATerminal(t *testing.T) {
+	said, err := decodeAnswer([]byte(`{"facts": [{"rule": "syntax", "message": "a\u001b[2J", "source": "\tx\u202ey\u0000\n"}]}`))
 	require.NoError(t, err)
+	facts := said.Facts
 	assert.Equal(t, "a\uFFFD[2J", facts[0].Message)
 	assert.Equal(t, "\tx\uFFFDy\uFFFD\uFFFD", facts[0].Source)
 }
 
-func FuzzDecodeFacts(f *testing.F) {
-	f.Add([]byte(`[{"rule": "syntax", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}]`))
-	f.Add([]byte(`[]`))
+func FuzzDecodeAnswer(f *testing.F) {
+	f.Add([]byte(`{"facts": [{"rule": "syntax", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}], "imports": ["a"]}`))
+	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		facts, err := decodeFacts(answer)
+		said, err := decodeAnswer(answer)
 		if err != nil {
 			return
 		}
-		for _, finding := range (file{path: "a.py"}).findings(facts...) {
+		for _, finding := range (file{path: "a.py"}).findings(said.Facts...) {
 			assert.False(t, strings.ContainsFunc(strings.ReplaceAll(finding.Caret, "\t", ""), unicode.IsControl))
 			assert.Contains(t, finding.String(), "a.py")
 		}

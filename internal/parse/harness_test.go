@@ -41,10 +41,10 @@ func check(t testing.TB, c *parse.Checker, tree fs.FS) parse.Report {
 	return report
 }
 
-// checkOne checks one file of these contents.
+// checkOne checks one file of these contents, which a DAG imports.
 func checkOne(t testing.TB, c *parse.Checker, contents string) []parse.Finding {
-	report := check(t, c, fstest.MapFS{"a.py": {Data: []byte(contents)}})
-	require.Equal(t, 1, report.Files)
+	report := check(t, c, fstest.MapFS{"a.py": {Data: []byte(contents)}, "dag.py": {Data: []byte("import a, airflow # for a DAG\n")}})
+	require.Equal(t, 2, report.Files)
 	return report.Findings
 }
 

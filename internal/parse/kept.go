@@ -18,13 +18,17 @@ type Summed interface {
 	Sum(name string) (sum [sha256.Size]byte, known bool)
 }
 
-// kept is what is known of the files of a tree, for a later Checker of the same grammar.
+// kept is what is known of the files of a tree, for a later Checker of the same grammar. Of the nth file there are the
+// nth hash, look, and number of imports.
 type kept struct {
 	// Grammar is all that facts depend on besides the contents.
 	Grammar string
-	// Clean are the hashes of the files about which there is nothing to say, one after the other.
-	Clean []byte
-	Facts map[[sha256.Size]byte][]fact
+	Sums    []byte // one after the other
+	Looks   []byte
+	Counts  []int
+	Imports []int    // of all files, one after the other: indices into Names
+	Names   []string // of modules, each once
+	Facts   map[[sha256.Size]byte][]fact
 }
 
 // Learn has the checker remember what Keep of another one gave, in another process maybe. What another grammar found, or
@@ -41,24 +45,93 @@ func (c *Checker) Learn(ctx context.Context, data []byte) error {
 	if !usable || k.Grammar != grammar {
 		return nil
 	}
-	for ; len(k.Clean) >= sha256.Size; k.Clean = k.Clean[sha256.Size:] {
-		c.verdicts.put([sha256.Size]byte(k.Clean), nil)
-	}
-	for sum, facts := range k.Facts {
-		c.verdicts.put(sum, facts)
+	for i := range k.Looks {
+		sum, v := k.file(i)
+		c.verdicts.put(sum, v)
 	}
 	return nil
 }
 
-// decodeKept reads what Keep gave. Facts that no worker says make it unusable.
+// file takes the next file, which is the nth.
+func (k *kept) file(n int) ([sha256.Size]byte, verdict) {
+	sum := [sha256.Size]byte(k.Sums[n*sha256.Size:])
+	v := verdict{facts: k.Facts[sum], look: look(k.Looks[n])}
+	if count := k.Counts[n]; count > 0 {
+		v.imports = make([]string, count)
+		for i, name := range k.Imports[:count] {
+			v.imports[i] = k.Names[name]
+		}
+		k.Imports = k.Imports[count:]
+	}
+	return sum, v
+}
+
+// decodeKept reads what Keep gave. What no worker says makes it unusable.
 func decodeKept(data []byte) (k kept, usable bool) {
-	err := gob.NewDecoder(bytes.NewReader(data)).Decode(&k)
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&k); err != nil {
+		return k, false
+	}
+	return k, k.check() == nil
+}
+
+func (k *kept) check() error {
+	var all []error
 	for _, facts := range k.Facts {
 		for _, f := range facts {
-			err = errors.Join(err, f.check())
+			all = append(all, f.check())
 		}
 	}
-	return k, err == nil
+	imports := 0
+	for _, n := range k.Counts {
+		if n < 0 || n > maxImports {
+			return errKept
+		}
+		imports += n
+	}
+	if len(k.Sums) != len(k.Looks)*sha256.Size || len(k.Counts) != len(k.Looks) || imports != len(k.Imports) {
+		return errKept
+	}
+	for _, n := range k.Imports {
+		if n < 0 || n >= len(k.Names) {
+			return errKept
+		}
+	}
+	for _, name := range k.Names {
+		all = append(all, checkImports([]string{name}))
+	}
+	return errors.Join(all...)
+}
+
+// errKept is about what Keep cannot have given.
+var errKept = errors.New("the counts of what was kept do not fit together")
+
+// keeper makes what is kept.
+type keeper struct {
+	kept
+	files map[[sha256.Size]byte]bool
+	names map[string]int
+}
+
+func (k *keeper) add(sum [sha256.Size]byte, v verdict) {
+	if k.files[sum] {
+		return
+	}
+	k.files[sum] = true
+	k.Sums = append(k.Sums, sum[:]...)
+	k.Looks = append(k.Looks, byte(v.look))
+	k.Counts = append(k.Counts, len(v.imports))
+	for _, name := range v.imports {
+		n, known := k.names[name]
+		if !known {
+			n = len(k.Names)
+			k.names[name] = n
+			k.Names = append(k.Names, name)
+		}
+		k.Imports = append(k.Imports, n)
+	}
+	if len(v.facts) > 0 {
+		k.Facts[sum] = v.facts
+	}
 }
 
 // Keep is what is known of the tree's files, for Learn.
@@ -67,18 +140,18 @@ func (c *Checker) Keep(ctx context.Context, tree Summed) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := kept{Grammar: grammar, Facts: map[[sha256.Size]byte][]fact{}}
+	k := keeper{
+		kept:  kept{Grammar: grammar, Facts: map[[sha256.Size]byte][]fact{}},
+		files: map[[sha256.Size]byte]bool{}, names: map[string]int{},
+	}
 	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		sum, summed := tree.Sum(name)
-		switch facts, known := c.verdicts.get(sum); {
-		case !summed || !known:
-		case len(facts) == 0:
-			k.Clean = append(k.Clean, sum[:]...)
-		default:
-			k.Facts[sum] = facts
+		if sum, summed := tree.Sum(name); summed {
+			if v, known := c.verdicts.get(sum); known {
+				k.add(sum, v)
+			}
 		}
 		return nil
 	})
@@ -86,7 +159,7 @@ func (c *Checker) Keep(ctx context.Context, tree Summed) ([]byte, error) {
 		return nil, fmt.Errorf("keep what is known of the files: %w", err)
 	}
 	var out bytes.Buffer
-	err = gob.NewEncoder(&out).Encode(k)
+	err = gob.NewEncoder(&out).Encode(k.kept)
 	return out.Bytes(), err
 }
 
@@ -103,15 +176,32 @@ func (c *Checker) grammar(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%x %s %d %d %d %s", sha256.Sum256([]byte(workerSource)), w.now.greeting, c.target.python, c.o.MaxFileSize, c.o.Memory, c.o.FileTimeout), nil
 }
 
-// remembered is what is known of a file without looking into it.
-func (c *Checker) remembered(tree fs.FS, f file) ([]fact, bool) {
-	summed, is := tree.(Summed)
-	if !is || f.archive {
-		return nil, false
+// remembered is what is known of a file without looking into it. Of one that is not Python by its name, it suffices
+// that it is no zip.
+func (c *Checker) remembered(tree fs.FS, f file) (verdict, bool) {
+	sum, summed := sumOf(tree, f)
+	if !summed || f.archive {
+		return verdict{}, false
 	}
-	sum, known := summed.Sum(f.path)
-	if !known {
-		return nil, false
+	v, known := c.verdicts.get(sum)
+	if f.python {
+		return v, known && v.look&isParsed != 0
 	}
-	return c.verdicts.get(sum)
+	return v, known && v.look&isZip == 0
+}
+
+// isZip looks whether a file that is not Python by its name is a zip, and remembers.
+func (c *Checker) isZip(tree fs.FS, f file, in fs.File) (bool, error) {
+	zipped, err := isZipFile(in)
+	if sum, summed := sumOf(tree, f); err == nil && summed && !zipped {
+		c.verdicts.put(sum, verdict{})
+	}
+	return zipped, err
+}
+
+func sumOf(tree fs.FS, f file) (sum [sha256.Size]byte, summed bool) {
+	if t, is := tree.(Summed); is {
+		return t.Sum(f.path)
+	}
+	return sum, false
 }

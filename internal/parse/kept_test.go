@@ -36,12 +36,13 @@ func (s summed) Open(name string) (fs.File, error) {
 func TestLearn_whatIsKnownIsNotParsedAgain(t *testing.T) {
 	var opened []string
 	tree := summed{fstest.MapFS{
-		"good.py": {Data: []byte("X = 1\n")}, "bad.py": {Data: []byte("X = (\n")}, "newer.py": {Data: []byte("type X = int\n")}, "x.sql": {Data: []byte("select 1")},
+		"good.py": {Data: []byte("X = 1\n")}, "bad.py": {Data: []byte("X = (\n")}, "newer.py": {Data: []byte("type X = int\n")}, "x.sql": {Data: []byte("select 1")}, "late.py": {Data: []byte("import good  # dag of airflow\n")},
 	}, &opened}
 	first := newChecker(t, parse.Options{Python: "3.11"})
 	want := check(t, first, tree)
 	require.Len(t, want.Findings, 2)
-	require.Len(t, opened, 3)
+	require.False(t, want.Blocked(), "no DAG imports them")
+	require.Len(t, opened, 5)
 	kept, err := first.Keep(t.Context(), tree)
 	require.NoError(t, err)
 
@@ -52,7 +53,9 @@ func TestLearn_whatIsKnownIsNotParsedAgain(t *testing.T) {
 	assert.Empty(t, opened)
 
 	tree.MapFS["good.py"] = &fstest.MapFile{Data: []byte("X = )\n")}
-	assert.Len(t, check(t, second, tree).Findings, 3)
+	now := check(t, second, tree)
+	assert.Len(t, now.Findings, 3)
+	assert.True(t, now.Blocked(), "late.py imports it, which is remembered")
 	assert.Equal(t, []string{"good.py"}, opened)
 }
 

@@ -98,7 +98,7 @@ func TestCountEntries_recordThatLies(t *testing.T) {
 func TestCheck_stopsAfterThreeFilesThatStall(t *testing.T) {
 	tree := fstest.MapFS{}
 	for i := range 9 {
-		tree[fmt.Sprintf("%d.py", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "x = %d", i)}
+		tree[fmt.Sprintf("%d.py", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "x = %d # airflow dag", i)}
 	}
 	o := Options{Interpreter: script(t, "exec sleep 60"), FileTimeout: 50 * time.Millisecond, Workers: 1}
 	for name, tc := range map[string]struct {

@@ -29,7 +29,7 @@ func realChecker(t testing.TB, o Options) *Checker {
 	return c
 }
 
-var oneFile = fstest.MapFS{"a.py": {Data: []byte("x = = 1\n")}}
+var oneFile = fstest.MapFS{"a.py": {Data: []byte("x = = 1 # airflow dag\n")}}
 
 func TestWorker_getsNothingOfItsParent(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -135,11 +135,11 @@ func script(t *testing.T, body string) string {
 
 func TestCheck_fileThatKillsTheWorkerIsAFinding(t *testing.T) {
 	for _, tc := range []struct{ name, body, rule, message string }{
-		{"a signal", `head -c 12 >/dev/null; kill -SEGV $$`, RuleCrash, "signal: segmentation fault"},
-		{"an exit, with its last words", `head -c 12 >/dev/null; echo one >&2; echo 'Fatal Python error: oops' >&2; exit 3`, RuleCrash, "exit status 3: Fatal Python error: oops"},
+		{"a signal", `head -c 26 >/dev/null; kill -SEGV $$`, RuleCrash, "signal: segmentation fault"},
+		{"an exit, with its last words", `head -c 26 >/dev/null; echo one >&2; echo 'Fatal Python error: oops' >&2; exit 3`, RuleCrash, "exit status 3: Fatal Python error: oops"},
 		{"garbage", `exec cat /dev/zero`, RuleCrash, "decode answer"},
 		{"a length that is none", `printf '\377\377\377\377'; exec sleep 60`, RuleCrash, "4294967295"},
-		{"half an answer", `head -c 12 >/dev/null; printf '\000\000\000\377[{'`, RuleCrash, "EOF"},
+		{"half an answer", `head -c 26 >/dev/null; printf '\000\000\000\377[{'`, RuleCrash, "EOF"},
 		{"an answer that is none", `printf '\000\000\000\004true'; exec sleep 60`, RuleCrash, "decode answer"},
 		{"silence", `exec sleep 60`, RuleStall, "longer than 300ms"},
 		{"silence, with a child that holds the pipes", `sleep 60`, RuleStall, "longer than 300ms"},
@@ -163,7 +163,7 @@ func TestCheck_fileThatKillsTheWorkerIsAFinding(t *testing.T) {
 
 func TestCheck_crashThatDoesNotComeAgainIsNone(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "was-here")
-	body := `head -c 12 >/dev/null; if [ -e ` + mark + ` ]; then printf '\000\000\000\002[]'; exec sleep 60; fi; : >` + mark + `; kill -KILL $$`
+	body := `head -c 26 >/dev/null; if [ -e ` + mark + ` ]; then printf '\000\000\000\002{}'; exec sleep 60; fi; : >` + mark + `; kill -KILL $$`
 	c, err := New(Options{Interpreter: script(t, body), Workers: 1})
 	require.NoError(t, err)
 	report, err := c.Check(t.Context(), oneFile)
@@ -174,7 +174,7 @@ func TestCheck_crashThatDoesNotComeAgainIsNone(t *testing.T) {
 
 func TestCheck_otherFilesGoOnAfterACrash(t *testing.T) {
 	body := `while true; do size=$(head -c 4 | tail -c 1 | od -An -tu1); [ -z "$size" ] && exit; [ "$size" -eq 9 ] && exit 1
-		head -c $size >/dev/null; printf '\000\000\000\002[]'; done`
+		head -c $size >/dev/null; printf '\000\000\000\002{}'; done`
 	c, err := New(Options{Interpreter: script(t, body), Workers: 2})
 	require.NoError(t, err)
 	report, err := c.Check(t.Context(), fstest.MapFS{

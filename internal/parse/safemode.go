@@ -1,6 +1,11 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+)
 
 // look is what Airflow looks at in a file's bytes before it reads it as Python: by discover_safe_mode, whether some
 // words are in it, in upper or lower case, and whether it is a zip.
@@ -11,13 +16,16 @@ const (
 	saysDag
 	saysAsset
 	isZip
-	looked // somebody has looked
+	isParsed // the worker has said what it thinks of it
 )
+
+// readAnyway is of what nobody has looked at: Airflow may well read it.
+const readAnyway = saysAirflow | saysDag | saysAsset
 
 // lookAt looks at a Python file's contents.
 func lookAt(data []byte) look {
 	lower := asciiLower(data)
-	out := looked
+	var out look
 	for word, flag := range map[string]look{"airflow": saysAirflow, "dag": saysDag, "asset": saysAsset} {
 		if bytes.Contains(lower, []byte(word)) {
 			out |= flag
@@ -72,4 +80,28 @@ func zipTail(tail []byte) bool {
 	}
 	at := bytes.LastIndex(tail, []byte(zipMark))
 	return at >= 0 && len(tail)-at >= zipRecord
+}
+
+// isZipFile looks at the end of an open file. Its error is the tree's.
+func isZipFile(in fs.File) (bool, error) {
+	info, err := in.Stat()
+	if err != nil {
+		return false, err
+	}
+	tail := make([]byte, min(info.Size(), zipTailSize))
+	if at, is := in.(io.ReaderAt); is {
+		n, err := at.ReadAt(tail, info.Size()-int64(len(tail)))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, err
+		}
+		return zipTail(tail[:n]), nil
+	}
+	if _, err := io.CopyN(io.Discard, in, info.Size()-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	n, err := io.ReadFull(in, tail)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return zipTail(tail[:n]), nil
 }

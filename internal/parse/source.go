@@ -9,10 +9,10 @@ import (
 )
 
 // checkReader checks the contents of one file.
-func (c *Checker) checkReader(ctx context.Context, b *budget, f file, in io.Reader) ([]Finding, error) {
+func (c *Checker) checkReader(ctx context.Context, b *budget, f file, in io.Reader) (verdict, error) {
 	data, err := c.read(in)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.path, err)
+		return verdict{}, fmt.Errorf("read %s: %w", f.path, err)
 	}
 	return c.checkData(ctx, b, f, data)
 }
@@ -22,48 +22,50 @@ func (c *Checker) read(in io.Reader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(in, c.o.MaxFileSize+1))
 }
 
-func (c *Checker) checkData(ctx context.Context, b *budget, f file, data []byte) ([]Finding, error) {
+func (c *Checker) checkData(ctx context.Context, b *budget, f file, data []byte) (verdict, error) {
 	if int64(len(data)) > c.o.MaxFileSize {
-		return f.findings(fact{Rule: RuleTooLarge, Message: fmt.Sprintf("it is larger than %s, and so is not checked", size(c.o.MaxFileSize))}), nil
+		message := fmt.Sprintf("it is larger than %s, and so is not checked", size(c.o.MaxFileSize))
+		return verdict{facts: []fact{{Rule: RuleTooLarge, Message: message}}, look: readAnyway}, nil
 	}
-	facts, err := c.facts(ctx, b, data)
+	v, err := c.ask(ctx, b, data)
 	if err != nil {
-		return nil, fmt.Errorf("check %s: %w", f.path, err)
+		return verdict{}, fmt.Errorf("check %s: %w", f.path, err)
 	}
-	return f.findings(facts...), nil
+	return v, nil
 }
 
-// facts asks a worker, or remembers. A worker that died is asked again: it may not have been this file's fault.
-func (c *Checker) facts(ctx context.Context, b *budget, data []byte) ([]fact, error) {
+// ask asks a worker, or remembers. A worker that died is asked again: it may not have been this file's fault.
+func (c *Checker) ask(ctx context.Context, b *budget, data []byte) (verdict, error) {
 	key := hash(data)
-	if facts, known := c.verdicts.get(key); known {
-		return facts, nil
+	if known, is := c.verdicts.get(key); is && known.look&isParsed != 0 {
+		return known, nil
 	}
 	w, err := c.workers.get(ctx)
 	if err != nil {
-		return nil, err
+		return verdict{}, err
 	}
 	defer c.workers.put(w)
 	began := time.Now()
 	defer func() { b.spend(time.Since(began)) }()
-	facts, err := w.ask(ctx, data)
+	said, err := w.ask(ctx, data)
 	var crash *crashError
 	if errors.As(err, &crash) {
-		facts, err = w.ask(ctx, data)
+		said, err = w.ask(ctx, data)
 	}
+	v := verdict{said.Facts, said.Imports, lookAt(data) | isParsed}
 	switch {
 	case err == nil:
-		c.verdicts.put(key, facts)
-		return facts, nil
+		c.verdicts.put(key, v)
 	case errors.As(err, &crash):
 		b.strike()
-		return []fact{{Rule: RuleCrash, Message: "it kills Python's parser: " + crash.reason}}, nil
+		v.facts = []fact{{Rule: RuleCrash, Message: "it kills Python's parser: " + crash.reason}}
 	case errors.Is(err, errStalled):
 		b.strike()
-		return []fact{{Rule: RuleStall, Message: fmt.Sprintf("parsing it takes longer than %v", c.o.FileTimeout)}}, nil
+		v.facts = []fact{{Rule: RuleStall, Message: fmt.Sprintf("parsing it takes longer than %v", c.o.FileTimeout)}}
 	default:
-		return nil, err
+		return verdict{}, err
 	}
+	return v, nil
 }
 
 // size is a number of bytes for people.

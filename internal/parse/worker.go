@@ -48,20 +48,20 @@ func newWorker(o Options, python int) *worker {
 }
 
 // ask has the worker parse a file. Its error is a *crashError, errStalled, ctx's, or one about the interpreter.
-func (w *worker) ask(ctx context.Context, data []byte) ([]fact, error) {
+func (w *worker) ask(ctx context.Context, data []byte) (answer, error) {
 	if err := w.ready(ctx); err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	answer, err := w.within(ctx, w.timeout, func(p *process) ([]byte, error) { return p.ask(data) })
+	said, err := w.within(ctx, w.timeout, func(p *process) ([]byte, error) { return p.ask(data) })
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	facts, err := decodeFacts(answer)
+	a, err := decodeAnswer(said)
 	if err != nil {
 		w.end()
-		return nil, &crashError{err.Error()}
+		return answer{}, &crashError{err.Error()}
 	}
-	return facts, nil
+	return a, nil
 }
 
 // ready starts the process if there is none, and waits until it says hello.

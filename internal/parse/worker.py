@@ -17,6 +17,8 @@ MOST = 20  # findings a file: a file full of newer syntax needs no longer list
 AROUND = 120  # characters of the source line on each side of the column
 REFUSED = ("punycode", "idna")  # codecs that take quadratic time
 WORDS = 500  # characters of a message: names in it can be as long as the file
+IMPORTS, LETTERS = 1000, 100_000  # of a file, and of all their names: one with more may import anything
+ANYTHING = "*"  # instead of the modules' names: nobody can tell what is imported
 
 
 def main(target, memory, seconds):
@@ -34,8 +36,7 @@ def main(target, memory, seconds):
         if len(data) < size:
             return
         renew()
-        facts = check(data, target)
-        send("[%s]" % ", ".join(fact.json() for fact in facts))
+        send(answer(*check(data, target)))
 
 
 def quiet():
@@ -117,39 +118,52 @@ class Fact:
         )
 
 
+def answer(facts, imports):
+    from _json import encode_basestring_ascii as quote
+
+    return '{"facts": [%s], "imports": [%s]}' % (
+        ", ".join(fact.json() for fact in facts), ", ".join(map(quote, imports))
+    )
+
+
 def check(data, target):
+    """What is wrong with a file, and what it imports."""
     try:
-        facts = verdict(data, target)
-        if not facts:
-            return []
-        lines = decode(data)[0].split("\n")
-        return [fact.show(lines) for fact in facts]
+        facts, imports = verdict(data, target)
+        if facts:
+            lines = decode(data)[0].split("\n")
+            facts = [fact.show(lines) for fact in facts]
+        return facts, imports
     except MemoryError:
-        return [Fact("too-complex", "parsing it takes more memory than allowed")]
+        return [Fact("too-complex", "parsing it takes more memory than allowed")], []
 
 
 def verdict(data, target):
     try:
-        grammatical(data, target)
+        code = grammatical(data, target)
     except (RecursionError, MemoryError) as error:
-        return [too_complex(error)]
+        return [too_complex(error)], []
     except Exception as error:
-        return [unreadable(data) or broken(error)]
-    if not 0 < target < sys.version_info[1]:
-        return []
+        return [unreadable(data) or broken(error)], []
     try:
-        return newer(data, target)
+        imports = imported(data, code)
     except Exception:  # a tree takes more memory and depth than compiling, and that went well: no reason to refuse it
-        return []
+        imports = [ANYTHING]
+    if not 0 < target < sys.version_info[1]:
+        return [], imports
+    try:
+        return newer(data, target), imports
+    except Exception:  # as above
+        return [], imports
 
 
 def grammatical(data, target):
     try:
-        compile(data, NAME, "exec", 0, True)
+        return compile(data, NAME, "exec", 0, True)
     except UnicodeEncodeError:
         if not 0 < target < 13:
             raise
-        compile(data, NAME, "exec", 0, True, 2)  # since 3.13 docstrings are cleaned, and so may hold no surrogate
+        return compile(data, NAME, "exec", 0, True, 2)  # since 3.13 docstrings are cleaned, and so may hold no surrogate
 
 
 def too_complex(error):
@@ -231,6 +245,94 @@ def decode(data):
 
 def newlines(text):
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+# What a file imports, wherever it does so: in a function, or under a condition, too.
+
+
+def imported(data, code):
+    """Dotted names, those of the modules and of what is taken from them alike: "a.b", with "." before relative ones;
+    "a.*" is all of a."""
+    if b"__import__" in data or b"sys.path" in data:
+        return [ANYTHING]
+    found = compiled_imports(code) if OPCODES else written_imports(compile(data, NAME, "exec", ONLY_AST, True))
+    names = {}
+    for level, module, taken in found:
+        prefix = "." * level + module
+        if not taken:
+            names[prefix] = True
+        for name in taken or ():
+            names[prefix + "." + name if module else prefix + name] = True
+    if len(names) > IMPORTS or sum(map(len, names)) > LETTERS or any(map(dynamic, names)):
+        return [ANYTHING]
+    return list(names)
+
+
+def written_imports(tree):
+    """Level, module and what is taken from it, from the tree. Expressions hold no import statements."""
+    nodes = list(tree.body)
+    while nodes:
+        node = nodes.pop()
+        kind = type(node).__name__
+        if kind == "Import":
+            for alias in node.names:
+                yield 0, alias.name, None
+        elif kind == "ImportFrom":
+            yield node.level, node.module or "", [alias.name for alias in node.names]
+        else:
+            for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+                children = getattr(node, field, ())
+                nodes.extend(children if isinstance(children, list) else ())
+
+
+def compiled_imports(code):
+    """The same from the code that compiling gave anyway: making a tree of it as well takes a third of the time."""
+    number, constant, import_name, extended = OPCODES
+    codes = [code]
+    while codes:
+        code = codes.pop()
+        codes += [value for value in code.co_consts if type(value) is type(code)]
+        ops, arguments = code.co_code[::2], code.co_code[1::2]
+
+        def argument(at):
+            """That of an instruction, and where the one before it is."""
+            value, shift = arguments[at], 0
+            while at and ops[at - 1] == extended:
+                at, shift = at - 1, shift + 8
+                value |= arguments[at] << shift
+            return value, at - 1
+
+        at = ops.find(import_name)
+        while at >= 0:
+            name, before = argument(at)
+            taken, level_at = argument(before)
+            level, _ = argument(level_at)
+            if ops[before] != constant or ops[level_at] not in (constant, number):
+                raise ValueError("an import that looks otherwise")
+            yield level if ops[level_at] == number else code.co_consts[level], code.co_names[name], code.co_consts[taken]
+            at = ops.find(import_name, at + 1)
+
+
+def opcodes():
+    """What this interpreter makes of imports, if it is what compiled_imports knows: so it is in 3.14."""
+    few = compile("from .a import b\nimport c", NAME, "exec", 0, True).co_code
+    many = compile("import a" + ", a".join(map(str, range(300))), NAME, "exec", 0, True).co_code[::2]
+    ops = few[::2]
+    found = ops[1], ops[2], ops[3], many[many.rfind(ops[3]) - 1]
+    if found[0] == found[1] or ops.count(found[2]) != 2 or many.count(found[2]) != 300 or many.count(found[3]) < 44:
+        return None
+    return found
+
+
+OPCODES = opcodes()
+
+
+def dynamic(name):
+    """Whether what is imported serves to import by a name that is made while running."""
+    first, _, rest = name.partition(".")
+    if first == "importlib":
+        return rest.partition(".")[0] not in ("metadata", "resources")
+    return first in ("imp", "runpy", "pkgutil", "zipimport") or name.rpartition(".")[2] == "import_string"
 
 
 # What this interpreter understands and the target does not.
