@@ -20,7 +20,7 @@ func TestFunction_badInput(t *testing.T) {
 		says    string // in the function's log
 		back    bool   // whether the message comes back
 	}{
-		"file that is not UTF-8": {func(s *stage) { s.upload("b.py", "x = '\xff'\n") }, "b.py", false},
+		"file that is not UTF-8": {func(s *stage) { s.upload("b.py", "import airflow.dag\nx = '\xff'\n") }, "b.py", false},
 		"key with a newline":     {func(s *stage) { s.upload("a\nb.py", "") }, "control character", false},
 		"everything removed": {func(s *stage) {
 			_, err := s.s3.DeleteObject(s.Context(), &s3.DeleteObjectInput{Bucket: &s.dags, Key: aws.String("prod/dags/a.py")})
