@@ -92,7 +92,7 @@ func (s store) edit(r *rand.Rand, version int) (written int) {
 func TestReuse_makesTheSameBundle(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		s := store{"large.csv": {strings.Repeat("x,y\n", 300<<10), 1}}
+		s := store{"large.csv": {strings.Repeat("x,y\n", 70<<10), 1}}
 		for i := range r.IntN(400) {
 			s[fmt.Sprintf("team%d/dag_%d.py", i%9, i)] = object{strings.Repeat("x", r.IntN(300)), 1}
 		}
