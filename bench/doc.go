@@ -42,6 +42,7 @@ func between(text, name, part string) (string, error) {
 }
 
 func (r *results) parts() map[string]string {
+	r.Bars = r.judge() // as they are judged now
 	return map[string]string{
 		"machine": r.about(),
 		"cold":    r.markdown(cold),
@@ -102,7 +103,7 @@ func (r *results) markdownBars() string {
 		if one.Files > 0 {
 			files = thousands(one.Files)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", one.Bar, files, one.Want, one.Got, verdict(one.Met))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", one.Bar, files, one.Want, one.Got, one.verdict())
 	}
 	return b.String()
 }
