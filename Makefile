@@ -20,6 +20,8 @@ export TFLINT := $(CACHE)/bin/tflint-$(TFLINT_VERSION)
 export TERRAFORM_DOCS := $(CACHE)/bin/terraform-docs-$(TERRAFORM_DOCS_VERSION)
 export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
+SYMBOLS := $(CACHE)/venv/symbols/installed
+PLAIN := $(CACHE)/venv/airflow-plain-3.3.2/installed
 LISTINGS := $(CACHE)/venv/airflow-2.11.2/installed $(CACHE)/venv/airflow-3.3.2/installed
 
 .PHONY: help
@@ -69,6 +71,15 @@ lint: $(GOLANGCI) ## gofmt, go vet and the linters of .golangci.yml
 generate: ## what is made of the types: schema/dagferry.schema.json
 	go generate ./internal/config
 
+.PHONY: symbols
+symbols: $(SYMBOLS) ## what can be imported from each Airflow: internal/parse/symbols/data (ten minutes; go doc ./internal/tools/symbols)
+	go run ./internal/tools/symbols -cache $(CACHE)
+
+.PHONY: symbols-agree
+symbols-agree: $(AIRFLOWS) $(SYMBOLS) ## all example DAGs of three versions, imported by later ones, against the indexes (make test does one)
+	for v in 2.7.3 2.11.2 3.1.8 3.3.2; do scripts/install-airflow $$v $(CACHE)/venv/airflow-plain-$$v; done
+	go test ./internal/parse/symbols -v -run TestLookup_agreesWithImports -pairs all
+
 .PHONY: tf
 tf: $(TFLINT) $(TERRAFORM_DOCS) $(CHECKOV) ## the Terraform modules and examples: format, validity, tests, lints, docs
 	scripts/tf
@@ -102,7 +113,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LISTINGS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LISTINGS) $(PLAIN) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -149,6 +160,14 @@ $(CACHE)/airflow/3.%/installed:
 $(CACHE)/venv/airflow-%/installed: internal/parse/testdata/airflow/%.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< && touch $@
+
+$(SYMBOLS): internal/tools/symbols/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+# All that a plain install brings, for DAGs that are really imported.
+$(CACHE)/venv/airflow-plain-%/installed: $(SYMBOLS) internal/tools/symbols/versions.txt
+	scripts/install-airflow $* $(@D) && touch $@
 
 .PHONY: clean
 clean: ## remove what was built, but not the tools
