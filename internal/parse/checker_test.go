@@ -176,7 +176,7 @@ func TestReport_JSON(t *testing.T) {
 
 	report, err := json.Marshal(check(t, c, fstest.MapFS{"a.py": {Data: []byte("dag = airflow )\n")}}))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"files": 1, "findings": [{"path": "a.py", "line": 1, "column": 15, "rule": "syntax", "severity": "block",
+	assert.JSONEq(t, `{"files": 1, "findings": [{"path": "a.py", "line": 1, "column": 15, "rule": "DF101", "severity": "block",
 		"message": "unmatched ')'", "source": "dag = airflow )", "caret": "              ^"}]}`, string(report))
 }
 

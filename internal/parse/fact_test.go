@@ -12,8 +12,8 @@ import (
 
 func TestDecodeAnswer_whatNoWorkerSays(t *testing.T) {
 	for _, answer := range []string{
-		`{}`, `[1]`, `[{"rule": "other"}]`, `[{"rule": "syntax", "line": -1}]`, `[{"rule": "syntax", "shown": 2, "source": "x"}]`,
-		`[{"rule": "syntax", "line": 1e99}]`, `[` + strings.Repeat(`{"rule": "syntax"},`, 100) + `{"rule": "syntax"}]`, ``,
+		`{}`, `[1]`, `[{"rule": "other"}]`, `[{"rule": "DF101", "line": -1}]`, `[{"rule": "DF101", "shown": 2, "source": "x"}]`,
+		`[{"rule": "DF101", "line": 1e99}]`, `[` + strings.Repeat(`{"rule": "DF101"},`, 100) + `{"rule": "DF101"}]`, ``,
 	} {
 		_, err := decodeAnswer([]byte(`{"facts": ` + answer + `}`))
 		assert.ErrorContains(t, err, "decode answer", answer)
@@ -27,7 +27,7 @@ func TestDecodeAnswer_whatNoWorkerSays(t *testing.T) {
 }
 
 func TestDecodeAnswer_nothingSteersATerminal(t *testing.T) {
-	said, err := decodeAnswer([]byte(`{"facts": [{"rule": "syntax", "message": "a\u001b[2J", "source": "\tx\u202ey\u0000\n"}]}`))
+	said, err := decodeAnswer([]byte(`{"facts": [{"rule": "DF101", "message": "a\u001b[2J", "source": "\tx\u202ey\u0000\n"}]}`))
 	require.NoError(t, err)
 	facts := said.Facts
 	assert.Equal(t, "a\uFFFD[2J", facts[0].Message)
@@ -35,7 +35,7 @@ func TestDecodeAnswer_nothingSteersATerminal(t *testing.T) {
 }
 
 func FuzzDecodeAnswer(f *testing.F) {
-	f.Add([]byte(`{"facts": [{"rule": "syntax", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}], "imports": ["a"]}`))
+	f.Add([]byte(`{"facts": [{"rule": "DF101", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}], "imports": ["a"]}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		said, err := decodeAnswer(answer)

@@ -19,28 +19,6 @@ const (
 	Info Severity = "info"
 )
 
-// The rules, as Finding.Rule has them. They are stable: people filter by them.
-const (
-	// RuleSyntax is CPython's SyntaxError, with CPython's message.
-	RuleSyntax = "syntax"
-	// RuleEncoding is text that CPython cannot decode: not UTF-8, an unknown coding cookie, NUL bytes, UTF-16.
-	RuleEncoding = "encoding"
-	// RuleNewer is syntax that the target's Python does not have yet.
-	RuleNewer = "newer-syntax"
-	// RuleTooComplex is a file that CPython gives up on, for depth or for memory.
-	RuleTooComplex = "too-complex"
-	// RuleTooLarge is a file above Options.MaxFileSize; it was not parsed.
-	RuleTooLarge = "too-large"
-	// RuleStall is a file that takes longer than Options.FileTimeout.
-	RuleStall = "stalls-parser"
-	// RuleCrash is a file that twice killed the process that parsed it.
-	RuleCrash = "crashes-parser"
-	// RuleIgnoreFile is a line of .airflowignore that means nothing to Airflow, or a file that it cannot read.
-	RuleIgnoreFile = "airflowignore"
-	// RuleArchive is a .zip that cannot be read.
-	RuleArchive = "unreadable"
-)
-
 // Finding is one thing to be said about one file.
 type Finding struct {
 	// Path in the tree; for a module in a zip, x.zip/mod.py.
@@ -48,7 +26,8 @@ type Finding struct {
 	// Line from 1, or 0 when the finding is about the whole file.
 	Line int `json:"line"`
 	// Column in characters, from 1, or 0 when it is about the whole line.
-	Column   int      `json:"column"`
+	Column int `json:"column"`
+	// Rule is the ID of one of Rules.
 	Rule     string   `json:"rule"`
 	Severity Severity `json:"severity"`
 	// Message ends without a full stop, and may say in parentheses what makes it a mere warning.
@@ -59,7 +38,7 @@ type Finding struct {
 	Caret string `json:"caret,omitempty"`
 }
 
-// String is the finding as a compiler prints it: path:line:column: message, the source line, and the caret. Nothing in
+// String is the finding as a compiler prints it: path:line:column: message [rule], the source line, and the caret. Nothing in
 // it steers a terminal, whatever the file's name is.
 func (f Finding) String() string {
 	var b strings.Builder
@@ -79,6 +58,9 @@ func (f Finding) String() string {
 	case Block:
 	}
 	b.WriteString(printableLines(f.Message))
+	if f.Rule != "" {
+		b.WriteString(" [" + f.Rule + "]")
+	}
 	if f.Source != "" {
 		b.WriteString("\n    " + f.Source)
 	}

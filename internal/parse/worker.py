@@ -11,6 +11,7 @@ It imports nothing but what parse.Modules lists, and works with Python 3.8 and l
 """
 import sys
 
+SYNTAX, ENCODING, NEWER, TOO_COMPLEX = "DF101", "DF102", "DF103", "DF104"
 NAME = "<dag>"  # CPython looks for the text of some errors in a file of this name: there is none
 ONLY_AST = 0x400
 MOST = 20  # findings a file: a file full of newer syntax needs no longer list
@@ -135,7 +136,7 @@ def check(data, target):
             facts = [fact.show(lines) for fact in facts]
         return facts, imports
     except MemoryError:
-        return [Fact("too-complex", "parsing it takes more memory than allowed")], []
+        return [Fact(TOO_COMPLEX, "parsing it takes more memory than allowed")], []
 
 
 def verdict(data, target):
@@ -168,21 +169,21 @@ def grammatical(data, target):
 
 def too_complex(error):
     if isinstance(error, RecursionError) or str(error):
-        return Fact("too-complex", "it is nested too deeply for Python to parse")
-    return Fact("too-complex", "parsing it takes more memory than allowed")
+        return Fact(TOO_COMPLEX, "it is nested too deeply for Python to parse")
+    return Fact(TOO_COMPLEX, "parsing it takes more memory than allowed")
 
 
 def broken(error):
     """CPython's own verdict. Its messages are good; only its numbers may be missing."""
     if not isinstance(error, SyntaxError):
-        return Fact("syntax", "%s: %s" % (type(error).__name__, error))
+        return Fact(SYNTAX, "%s: %s" % (type(error).__name__, error))
     message = str(error.msg)
     if message == "too many nested parentheses" or message.startswith("too many statically nested"):
-        return Fact("too-complex", message, error.lineno, error.offset)
+        return Fact(TOO_COMPLEX, message, error.lineno, error.offset)
     if message.startswith("encoding problem"):
-        return Fact("encoding", message, error.lineno)
+        return Fact(ENCODING, message, error.lineno)
     end_line, end_column = getattr(error, "end_lineno", 0), getattr(error, "end_offset", 0)
-    return Fact("syntax", message, error.lineno, error.offset, end_line, end_column or 0)
+    return Fact(SYNTAX, message, error.lineno, error.offset, end_line, end_column or 0)
 
 
 # What is wrong with the text itself. CPython says so too, but for most without telling where.
@@ -190,7 +191,7 @@ def broken(error):
 
 def unreadable(data):
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return Fact("encoding", "it is UTF-16, which Python does not read: save it as UTF-8", 1, 1)
+        return Fact(ENCODING, "it is UTF-16, which Python does not read: save it as UTF-8", 1, 1)
     if b"\0" in data:
         return at(data[: data.index(b"\0")], "there is a NUL byte in it, which Python does not read")
     encoding, declared = declaration(data)
@@ -198,20 +199,20 @@ def unreadable(data):
         data.decode(encoding)
     except LookupError:
         if encoding.lower().replace("-", "_") in REFUSED:
-            return Fact("encoding", "it declares the encoding %s, which is unsupported" % encoding, declared, 1)
-        return Fact("encoding", "it declares the encoding %s, which Python does not know" % encoding, declared, 1)
+            return Fact(ENCODING, "it declares the encoding %s, which is unsupported" % encoding, declared, 1)
+        return Fact(ENCODING, "it declares the encoding %s, which Python does not know" % encoding, declared, 1)
     except UnicodeDecodeError as error:
         hint = "declare its encoding, or save it as UTF-8"
         return at(data[: error.start], "byte 0x%02x is not %s: %s" % (data[error.start], encoding, hint), encoding)
     except Exception as error:  # a codec's own
-        return Fact("encoding", "its encoding %s: %s" % (encoding, error), declared, 1)
+        return Fact(ENCODING, "its encoding %s: %s" % (encoding, error), declared, 1)
     return None
 
 
 def at(before, message, encoding="utf-8"):
     """A fact about the character after these bytes."""
     lines = newlines(before.decode(encoding, "replace").lstrip("\ufeff")).split("\n")
-    return Fact("encoding", message, len(lines), len(lines[-1]) + 1)
+    return Fact(ENCODING, message, len(lines), len(lines[-1]) + 1)
 
 
 def declaration(data):
@@ -353,7 +354,7 @@ def newer(data, target):
     if target < 12 and any(start in data for start in F_STRINGS):
         facts += [since(12, what, target, *where) for what, where in new_f_strings(decode(data)[0])]
     if refused and not facts:
-        facts.append(Fact("newer-syntax", "Python 3.%d, the target's: %s" % (target, refused.msg), refused.lineno))
+        facts.append(Fact(NEWER, "Python 3.%d, the target's: %s" % (target, refused.msg), refused.lineno))
     facts.sort(key=lambda fact: (fact.line, fact.column))
     once = {(fact.line, fact.message): fact for fact in reversed(facts)}
     return list(reversed(once.values()))[:MOST]
@@ -361,7 +362,7 @@ def newer(data, target):
 
 def since(minor, what, target, line, column, end_line=0, end_column=0):
     message = "%s needs Python 3.%d; the target runs 3.%d" % (what, minor, target)
-    return Fact("newer-syntax", message, line, column, end_line, end_column)
+    return Fact(NEWER, message, line, column, end_line, end_column)
 
 
 def new_nodes(tree, lines, target):

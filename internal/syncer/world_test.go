@@ -81,7 +81,7 @@ func (w *world) check(_ context.Context, _ syncer.Runtime, tree fs.FS) (parse.Re
 		r.Files++
 		body, err := fs.ReadFile(tree, path)
 		if bytes.HasPrefix(body, []byte("broken")) {
-			r.Findings = append(r.Findings, parse.Finding{Path: path, Line: 1, Column: 1, Rule: "syntax", Severity: parse.Block, Message: "it is broken"})
+			r.Findings = append(r.Findings, parse.Finding{Path: path, Line: 1, Column: 1, Rule: parse.RuleSyntax, Severity: parse.Block, Message: "it is broken"})
 		}
 		return err
 	})
