@@ -61,7 +61,7 @@ func gatherFolder(ctx context.Context, path string) (*bundle.Spool, []parse.Find
 }
 
 func refused(path, why string) parse.Finding {
-	return parse.Finding{Path: path, Rule: "bundle", Severity: parse.Block, Message: why}
+	return parse.Finding{Path: path, Rule: parse.RuleNotBundled, Severity: parse.Block, Message: why}
 }
 
 func copyFile(ctx context.Context, folder bucket.Bucket, o bucket.Object, spool *bundle.Spool, i int) error {

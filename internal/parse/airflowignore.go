@@ -43,9 +43,9 @@ type ignoreReader struct {
 	size   int // instructions of all regular expressions so far
 }
 
-// read gives the rules for what is in a directory, of those that hold above it. Its findings concern lines that mean
+// read gives the rules for what is in a directory, of those that hold above it. What it tells concerns lines that mean
 // nothing to Airflow, or over which it fails.
-func (i *ignoreReader) read(dir string, above ignoreRules) (ignoreRules, []Finding, error) {
+func (i *ignoreReader) read(dir string, above ignoreRules) (ignoreRules, []told, error) {
 	f := file{path: path.Join(dir, ignoreFile)}
 	data, err := readBounded(i.tree, f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,10 +55,10 @@ func (i *ignoreReader) read(dir string, above ignoreRules) (ignoreRules, []Findi
 		return nil, nil, fmt.Errorf("read %s: %w", f.path, err)
 	}
 	if !utf8.Valid(data) || len(data) > maxIgnoreFile {
-		return above, f.findings(fact{Rule: RuleIgnoreFile, Message: "it is no UTF-8 text, and so Airflow finds no DAGs at all"}), nil
+		return above, []told{{f, fact{Rule: RuleIgnoreFile, Message: "it is no UTF-8 text, and so Airflow finds no DAGs at all"}}}, nil
 	}
 	rules := slices.Clip(above)
-	var findings []Finding
+	var wrong []told
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
 	patterns := 0
 	for n, line := range strings.Split(text, "\n") {
@@ -71,7 +71,7 @@ func (i *ignoreReader) read(dir string, above ignoreRules) (ignoreRules, []Findi
 		}
 		rule, says, err := i.rule(dir, pattern, patterns)
 		if err != nil {
-			findings = append(findings, f.lineFinding(n+1, line, err))
+			wrong = append(wrong, f.wrongLine(n+1, line, err))
 		}
 		if errors.Is(err, errBounds) && !errors.Is(err, errLong) {
 			break // so it is for all that follow
@@ -80,22 +80,22 @@ func (i *ignoreReader) read(dir string, above ignoreRules) (ignoreRules, []Findi
 			rules = append(rules, rule)
 		}
 	}
-	return rules, findings, nil
+	return rules, wrong, nil
 }
 
-// lineFinding is what is wrong with a line of an .airflowignore.
-func (f file) lineFinding(n int, line string, err error) Finding {
-	told := fact{Rule: RuleIgnoreFile, Message: printable(err.Error()), Line: n, Column: 1, Source: printable(line)}
+// wrongLine is what is wrong with a line of an .airflowignore.
+func (f file) wrongLine(n int, line string, err error) told {
+	wrong := fact{Rule: RuleIgnoreFile, Message: printable(err.Error()), Line: n, Column: 1, Source: printable(line)}
 	switch {
 	case errors.Is(err, errBounds):
 		f.spared = "the pattern is not applied"
-		told.Column, told.Source = 0, ""
+		wrong.Column, wrong.Source = 0, ""
 	case errors.As(err, new(fatalError)):
-		told.Message += ", and so Airflow finds no DAGs at all"
+		wrong.Message += ", and so Airflow finds no DAGs at all"
 	default:
 		f.spared = "Airflow skips the line"
 	}
-	return f.findings(told)[0]
+	return told{f, wrong}
 }
 
 // rule reads the line that is the nth pattern of its file.

@@ -42,12 +42,11 @@ func (b *budget) over() bool {
 
 // passed is what is known of a file that is not checked any more: nothing, and so Airflow may read it, and it may
 // import anything.
-func passed() verdict { return verdict{look: readAnyway, imports: []string{anything}} }
+func passed() verdict { return verdict{look: readAnyway, says: says{anything: true}} }
 
-// passedFindings say that files were passed over, if any were: at the first by path, but one that blocks before those
+// passedFact says that files were passed over, if any were: of the first by path, but of one that blocks before those
 // that only warn.
-func passedFindings(all []*module) []Finding {
-	var first *module
+func passedFact(all []*module) (first *module, f fact) {
 	n := 0
 	for _, m := range all {
 		if !m.passed {
@@ -58,12 +57,9 @@ func passedFindings(all []*module) []Finding {
 			first = m
 		}
 	}
-	switch n {
-	case 0:
-		return nil
-	case 1:
-		return first.findings(fact{Rule: RuleStall, Message: "1 file was not checked: the parser was too slow for those before"})
-	default:
-		return first.findings(fact{Rule: RuleStall, Message: fmt.Sprintf("%d files were not checked: the parser was too slow for those before", n)})
+	files := fmt.Sprintf("%d files were", n)
+	if n == 1 {
+		files = "1 file was"
 	}
+	return first, fact{Rule: RuleStall, Message: files + " not checked: the parser was too slow for those before"}
 }

@@ -32,6 +32,13 @@ type Options struct {
 	Airflow string
 	// Python is the target's version, such as "3.12"; empty is the interpreter's own. What is newer is a finding.
 	Python string
+	// Level is LevelSyntax, or LevelRules, which is the default. A real import is package validator's.
+	Level Level
+	// Rules are what is changed about the rules' severities.
+	Rules []Setting
+	// Packages are the lines of a requirements.txt, or of pip freeze: what the target's image has beside Airflow. nil says
+	// that nobody knows, and then nothing is said about other packages.
+	Packages []string
 	// Exclude are check.exclude's patterns, gitignore-style: what is broken there warns.
 	Exclude []string
 	// IgnoreSyntax overrides the dialect of .airflowignore (Airflow's dag_ignore_file_syntax): Glob or Regexp.
@@ -69,13 +76,23 @@ type Checker struct {
 	o        Options
 	target   target
 	exclude  *ignore.Rules
+	settings []setting
 	workers  *pool
 	verdicts verdicts
+	airflow  airflow
+	packages packages
+
+	mu      sync.Mutex
+	missing map[string]fact // what is known of imports of Airflow
 }
 
 // New checks the options and starts a worker, without waiting for it to be ready.
 func New(o Options) (*Checker, error) {
 	t, err := newTarget(o)
+	if err != nil {
+		return nil, fault.As(fault.Denied, err)
+	}
+	settings, err := compileSettings(o.Rules)
 	if err != nil {
 		return nil, fault.As(fault.Denied, err)
 	}
@@ -91,7 +108,13 @@ func New(o Options) (*Checker, error) {
 	o.Budget = cmp.Or(o.Budget, DefaultBudget)
 	o.Memory = cmp.Or(o.Memory, DefaultMemory)
 	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
-	c := &Checker{o: o, target: t, exclude: exclude, workers: newPool(o, t.python)}
+	c := &Checker{o: o, target: t, exclude: exclude, settings: settings, workers: newPool(o, t.python)}
+	if o.Level != LevelSyntax {
+		if c.airflow, err = newAirflow(o.Airflow); err != nil {
+			return nil, fault.Errorf(fault.Denied, "read what Airflow has: %w", err)
+		}
+		c.packages = newPackages(o.Packages, c.airflow.Packages())
+	}
 	if err := c.workers.warm(); err != nil {
 		return nil, fault.As(fault.Denied, err)
 	}
@@ -115,8 +138,12 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	newGraph(all).follow()
-	report := Report{Findings: append([]Finding{}, found.findings...)} // in JSON [], not null
+	g := newGraph(all)
+	g.follow()
+	report := Report{Findings: []Finding{}} // in JSON [], not null
+	for _, wrong := range found.wrong {
+		report.Findings = append(report.Findings, c.findings(&module{file: wrong.file}, []fact{wrong.fact})...)
+	}
 	for _, m := range all {
 		m.decide()
 		if m.nested && !m.reached {
@@ -125,11 +152,15 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 		if m.name != "" && !m.passed {
 			report.Files++
 		}
-		report.Findings = append(report.Findings, m.findings(m.facts...)...)
+		report.Findings = append(report.Findings, c.findings(m, m.facts)...)
 	}
-	report.Findings = append(report.Findings, passedFindings(all)...)
+	if m, f := passedFact(all); m != nil {
+		report.Findings = append(report.Findings, c.findings(m, []fact{f})...)
+	}
+	more, err := c.rules(tree, g, found.files)
+	report.Findings = append(report.Findings, more...)
 	slices.SortFunc(report.Findings, compare)
-	return report, nil
+	return report, err
 }
 
 // checkFiles tells of each file what is in it.

@@ -46,9 +46,9 @@ func TestCheck_upperCaseSuffixCountsFrom33(t *testing.T) {
 
 func TestCheck_dialectMayBeSet(t *testing.T) {
 	tree := fstest.MapFS{".airflowignore": {Data: []byte("x.*y\n")}, "dir/axby.py": {Data: []byte("( # dag airflow")}}
-	assert.True(t, check(t, newChecker(t, parse.Options{Airflow: "3.1"}), tree).Blocked())
-	assert.False(t, check(t, newChecker(t, parse.Options{Airflow: "3.1", IgnoreSyntax: parse.Regexp}), tree).Blocked())
-	assert.True(t, check(t, newChecker(t, parse.Options{Airflow: "2.11", IgnoreSyntax: parse.Glob}), tree).Blocked())
+	assert.True(t, check(t, newChecker(t, parse.Options{Level: parse.LevelSyntax, Airflow: "3.1"}), tree).Blocked())
+	assert.False(t, check(t, newChecker(t, parse.Options{Level: parse.LevelSyntax, Airflow: "3.1", IgnoreSyntax: parse.Regexp}), tree).Blocked())
+	assert.True(t, check(t, newChecker(t, parse.Options{Level: parse.LevelSyntax, Airflow: "2.11", IgnoreSyntax: parse.Glob}), tree).Blocked())
 }
 
 func TestCheck_ignoreFileThatIsNoTextBlocks(t *testing.T) {

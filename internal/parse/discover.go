@@ -20,8 +20,14 @@ type file struct {
 
 // found is what a walk over the tree found.
 type found struct {
-	files    []file
-	findings []Finding
+	files []file
+	wrong []told // with the ignore files
+}
+
+// told is something to be said of a file.
+type told struct {
+	file
+	fact
 }
 
 // ignoreFile is the name that Airflow looks for in each directory.
@@ -58,11 +64,11 @@ func (w *walk) dir(ctx context.Context, name string, rules ignoreRules, pruned s
 		return err
 	}
 	if pruned == "" {
-		var findings []Finding
-		if rules, findings, err = w.ignore.read(name, rules); err != nil {
+		var wrong []told
+		if rules, wrong, err = w.ignore.read(name, rules); err != nil {
 			return err
 		}
-		w.findings = append(w.findings, findings...)
+		w.wrong = append(w.wrong, wrong...)
 	}
 	for _, entry := range entries {
 		below := path.Join(name, entry.Name())

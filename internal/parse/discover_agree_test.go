@@ -70,8 +70,8 @@ func listAsAirflow(t *testing.T, c *Checker, tree fs.FS) (read []string, unread 
 			read = append(read, f.path)
 		}
 	}
-	for _, f := range found.findings {
-		if f.Severity == Block {
+	for _, f := range found.wrong {
+		if f.spared == "" {
 			unread["."] += f.Message
 		}
 	}

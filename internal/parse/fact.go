@@ -1,10 +1,12 @@
 package parse
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -17,65 +19,36 @@ type fact struct {
 	Source  string `json:"source"` // the line, or a part of it around the column
 	Shown   int    `json:"shown"`  // where the column is in Source, from 0
 	Width   int    `json:"width"`  // characters
+	Later   bool   `json:"later"`  // it comes true only when somebody calls a function
+	Soft    string `json:"-"`      // why it only warns; "" leaves that to the rule
 }
 
 // maxFacts is more than a worker says of a file.
 const maxFacts = 100
 
-// maxImports and maxImportLetters are what a worker says at most of one file; above it says that it imports anything.
-const (
-	maxImports       = 1000
-	maxImportLetters = 400_000 // in bytes: 100,000 characters
-)
-
-// answer is what a worker says of a file.
-type answer struct {
-	Facts   []fact   `json:"facts"`
-	Imports []string `json:"imports"`
-}
-
 // decodeAnswer reads a worker's answer. The worker reads what strangers wrote, so its word is not taken for anything.
 func decodeAnswer(data []byte) (answer, error) {
 	var a answer
-	if err := json.Unmarshal(data, &a); err != nil {
-		return answer{}, fmt.Errorf("decode answer: %w", err)
+	err := json.Unmarshal(data, &a)
+	if err == nil {
+		err = a.check()
 	}
-	if len(a.Facts) > maxFacts {
-		return answer{}, errors.New("decode answer: it goes on and on")
+	if err != nil {
+		return answer{}, fmt.Errorf("decode answer: %w", err)
 	}
 	for i := range a.Facts {
-		if err := a.Facts[i].check(); err != nil {
-			return answer{}, fmt.Errorf("decode answer: %w", err)
-		}
 		a.Facts[i].Message = printable(a.Facts[i].Message)
 		a.Facts[i].Source = printable(a.Facts[i].Source)
-	}
-	if err := checkImports(a.Imports); err != nil {
-		return answer{}, fmt.Errorf("decode answer: %w", err)
 	}
 	return a, nil
 }
 
-// checkImports knows no more of the names than that they are compared with those of files.
-func checkImports(names []string) error {
-	if len(names) > maxImports {
-		return fmt.Errorf("%d imports are too many", len(names))
-	}
-	letters := 0
-	for _, name := range names {
-		letters += len(name)
-		if name == "" || strings.ContainsAny(name, "/\\\x00") || letters > maxImportLetters {
-			return errors.New("an import is none, or they are too long")
-		}
-	}
-	return nil
-}
-
 func (f fact) check() error {
 	switch f.Rule {
-	case RuleSyntax, RuleEncoding, RuleNewer, RuleTooComplex:
+	case RuleSyntax, RuleEncoding, RuleNewer, RuleTooComplex,
+		RuleDagID, RuleTaskID, RuleTaskTwice, RuleCron, RuleArgument, RuleCycle, RuleVariable, RuleMovingStart, RuleHeavy:
 	default:
-		return fmt.Errorf("there is no rule %q", f.Rule)
+		return fmt.Errorf("there is no rule %q that a file's contents decide", f.Rule)
 	}
 	if f.Line < 0 || f.Column < 0 || f.Shown < 0 || f.Width < 0 || f.Shown > utf8.RuneCountInString(f.Source) {
 		return errors.New("a position is out of range")
@@ -83,22 +56,60 @@ func (f fact) check() error {
 	return nil
 }
 
-// findings are the facts as they are told of this file.
-func (f file) findings(facts ...fact) []Finding {
-	var findings []Finding
-	for _, fact := range facts {
-		finding := Finding{
-			Path: f.path, Line: fact.Line, Column: fact.Column, Rule: fact.Rule, Severity: Block,
-			Message: fact.Message, Source: fact.Source,
-		}
-		if fact.Source != "" && fact.Column > 0 {
-			finding.Caret = caret(fact.Source, fact.Shown, fact.Width)
-		}
-		if f.spared != "" {
-			finding.Severity = Warn
-			finding.Message += " (" + f.spared + ")"
-		}
-		findings = append(findings, finding)
+// located is a fact about a word in a line, which is looked for in the file's contents.
+func located(rule, message string, line int, word string, data []byte) fact {
+	f := fact{Rule: rule, Message: printable(message), Line: line}
+	text, found := lineOf(data, line)
+	if !found {
+		return f
 	}
-	return findings
+	f.Source = printable(text)
+	if at := wordIn(text, word); at >= 0 {
+		f.Shown, f.Width = utf8.RuneCountInString(text[:at]), utf8.RuneCountInString(word)
+		f.Column = f.Shown + 1
+	}
+	return f
+}
+
+// wordIn is where a word begins in a line, or where its letters do, or -1.
+func wordIn(line, word string) int {
+	part := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for from := 0; word != ""; {
+		at := strings.Index(line[from:], word)
+		if at < 0 {
+			break
+		}
+		at += from
+		before, _ := utf8.DecodeLastRuneInString(line[:at])
+		after, size := utf8.DecodeRuneInString(line[at+len(word):])
+		if !part(before) && (size == 0 || !part(after)) {
+			return at
+		}
+		from = at + len(word)
+	}
+	if word == "" {
+		return -1
+	}
+	return strings.Index(line, word)
+}
+
+// maxSource bounds the line that a fact shows, in bytes; of a longer one nothing is shown.
+const maxSource = 500
+
+// lineOf is a line of a file that is UTF-8, counted as Python does.
+func lineOf(data []byte, line int) (string, bool) {
+	for range line - 1 {
+		end := bytes.IndexAny(data, "\r\n")
+		if end < 0 {
+			return "", false
+		}
+		if bytes.HasPrefix(data[end:], []byte("\r\n")) {
+			end++
+		}
+		data = data[end+1:]
+	}
+	if end := bytes.IndexAny(data, "\r\n"); end >= 0 {
+		data = data[:end]
+	}
+	return string(data), line > 0 && len(data) <= maxSource && utf8.Valid(data)
 }

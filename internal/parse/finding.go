@@ -17,6 +17,8 @@ const (
 	Warn Severity = "warn"
 	// Info is worth knowing.
 	Info Severity = "info"
+	// Ignore is not told at all.
+	Ignore Severity = "ignore"
 )
 
 // Finding is one thing to be said about one file.

@@ -20,9 +20,6 @@ type module struct {
 	reached bool   // Airflow reads it, or something that does imports it
 }
 
-// anything is what a worker says of a file that imports by names made while it runs.
-const anything = "*"
-
 // graph knows which module imports which. Airflow has the DAG root on its path, not the folder of the file that
 // imports; while it reads a zip, that comes before.
 type graph struct {
@@ -31,6 +28,9 @@ type graph struct {
 	children map[place][]*module // of a package, for "from a import *"
 	queue    []*module
 	opened   bool // something imports anything
+
+	folders map[place]bool  // that hold modules
+	binary  map[string]bool // modules that are no Python
 }
 
 // place is a dotted name in the DAG root or in a zip.
@@ -62,8 +62,11 @@ func (g *graph) follow() {
 	for len(g.queue) > 0 {
 		m := g.queue[len(g.queue)-1]
 		g.queue = g.queue[:len(g.queue)-1]
-		for _, name := range m.imports {
-			g.imports(m, name)
+		for _, i := range m.imports {
+			g.imports(m, i.dotted())
+		}
+		if m.anything {
+			g.open()
 		}
 	}
 }
@@ -79,10 +82,6 @@ func (g *graph) reach(modules ...*module) {
 
 // imports reaches the module of a name, and the packages that it is in.
 func (g *graph) imports(m *module, name string) {
-	if name == anything {
-		g.open()
-		return
-	}
 	base := ""
 	if level := len(name) - len(strings.TrimLeft(name, ".")); level > 0 {
 		name = name[level:]

@@ -92,6 +92,13 @@ func options(t *testing.T, comment string) parse.Options {
 			o.Python = value
 		case "exclude":
 			o.Exclude = append(o.Exclude, value)
+		case "rule":
+			fields := strings.Fields(value)
+			o.Rules = append(o.Rules, parse.Setting{Rule: fields[0], Severity: parse.Severity(fields[1]), Paths: fields[2:]})
+		case "package":
+			o.Packages = append(o.Packages, value)
+		case "level":
+			o.Level = parse.Level(value)
 		case "syntax":
 			o.IgnoreSyntax = parse.IgnoreSyntax(value)
 		case "", "#":

@@ -27,8 +27,19 @@ type kept struct {
 	Looks   []byte
 	Counts  []int
 	Imports []int    // of all files, one after the other: indices into Names
+	Lines   []at     // of the imports
 	Names   []string // of modules, each once
-	Facts   map[[sha256.Size]byte][]fact
+	Others  map[[sha256.Size]byte]keptMore
+}
+
+// keptMore is what few files have, or what differs in each.
+type keptMore struct {
+	Facts     []fact
+	Anything  bool
+	Dags      []string
+	DagLines  []int32
+	Ignores   []string
+	IgnoreFor []int32
 }
 
 // Learn has the checker remember what Keep of another one gave, in another process maybe. What another grammar found, or
@@ -55,13 +66,15 @@ func (c *Checker) Learn(ctx context.Context, data []byte) error {
 // file takes the next file, which is the nth.
 func (k *kept) file(n int) ([sha256.Size]byte, verdict) {
 	sum := [sha256.Size]byte(k.Sums[n*sha256.Size:])
-	v := verdict{facts: k.Facts[sum], look: look(k.Looks[n])}
+	more := k.Others[sum]
+	v := verdict{facts: more.Facts, look: look(k.Looks[n])}
+	v.anything, v.dags, v.ignores = more.Anything, pairs(more.Dags, more.DagLines), pairs(more.Ignores, more.IgnoreFor)
 	if count := k.Counts[n]; count > 0 {
-		v.imports = make([]string, count)
+		v.imports = make([]imported, count)
 		for i, name := range k.Imports[:count] {
-			v.imports[i] = k.Names[name]
+			v.imports[i] = imported{k.Names[name], k.Lines[i]}
 		}
-		k.Imports = k.Imports[count:]
+		k.Imports, k.Lines = k.Imports[count:], k.Lines[count:]
 	}
 	return sum, v
 }
@@ -76,8 +89,11 @@ func decodeKept(data []byte) (k kept, usable bool) {
 
 func (k *kept) check() error {
 	var all []error
-	for _, facts := range k.Facts {
-		for _, f := range facts {
+	for _, more := range k.Others {
+		if len(more.Dags) != len(more.DagLines) || len(more.Ignores) != len(more.IgnoreFor) {
+			return errKept
+		}
+		for _, f := range more.Facts {
 			all = append(all, f.check())
 		}
 	}
@@ -88,7 +104,7 @@ func (k *kept) check() error {
 		}
 		imports += n
 	}
-	if len(k.Sums) != len(k.Looks)*sha256.Size || len(k.Counts) != len(k.Looks) || imports != len(k.Imports) {
+	if len(k.Sums) != len(k.Looks)*sha256.Size || len(k.Counts) != len(k.Looks) || imports != len(k.Imports) || imports != len(k.Lines) {
 		return errKept
 	}
 	for _, n := range k.Imports {
@@ -120,18 +136,29 @@ func (k *keeper) add(sum [sha256.Size]byte, v verdict) {
 	k.Sums = append(k.Sums, sum[:]...)
 	k.Looks = append(k.Looks, byte(v.look))
 	k.Counts = append(k.Counts, len(v.imports))
-	for _, name := range v.imports {
-		n, known := k.names[name]
+	for _, i := range v.imports {
+		n, known := k.names[i.name]
 		if !known {
 			n = len(k.Names)
-			k.names[name] = n
-			k.Names = append(k.Names, name)
+			k.names[i.name] = n
+			k.Names = append(k.Names, i.name)
 		}
-		k.Imports = append(k.Imports, n)
+		k.Imports, k.Lines = append(k.Imports, n), append(k.Lines, i.at)
 	}
-	if len(v.facts) > 0 {
-		k.Facts[sum] = v.facts
+	if len(v.facts) > 0 || v.anything || len(v.dags) > 0 || len(v.ignores) > 0 {
+		more := keptMore{Facts: v.facts, Anything: v.anything}
+		more.Dags, more.DagLines = apart(v.dags)
+		more.Ignores, more.IgnoreFor = apart(v.ignores)
+		k.Others[sum] = more
 	}
+}
+
+// apart is the opposite of pairs.
+func apart(all []named) (names []string, lines []int32) {
+	for _, n := range all {
+		names, lines = append(names, n.id), append(lines, n.line)
+	}
+	return names, lines
 }
 
 // Keep is what is known of the tree's files, for Learn.
@@ -141,7 +168,7 @@ func (c *Checker) Keep(ctx context.Context, tree Summed) ([]byte, error) {
 		return nil, err
 	}
 	k := keeper{
-		kept:  kept{Grammar: grammar, Facts: map[[sha256.Size]byte][]fact{}},
+		kept:  kept{Grammar: grammar, Others: map[[sha256.Size]byte]keptMore{}},
 		files: map[[sha256.Size]byte]bool{}, names: map[string]int{},
 	}
 	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -173,7 +200,8 @@ func (c *Checker) grammar(ctx context.Context) (string, error) {
 	if err := w.ready(ctx); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%x %s %d %d %d %s", sha256.Sum256([]byte(workerSource)), w.now.greeting, c.target.python, c.o.MaxFileSize, c.o.Memory, c.o.FileTimeout), nil
+	return fmt.Sprintf("%x %s %d %d %d %s %s %s %s", sha256.Sum256([]byte(workerSource)), w.now.greeting, c.target.python,
+		c.o.MaxFileSize, c.o.Memory, c.o.FileTimeout, c.o.Level, c.o.Airflow, c.indexVersion()), nil
 }
 
 // remembered is what is known of a file without looking into it. Of one that is not Python by its name, it suffices
@@ -204,4 +232,12 @@ func sumOf(tree fs.FS, f file) (sum [sha256.Size]byte, summed bool) {
 		return t.Sum(f.path)
 	}
 	return sum, false
+}
+
+// indexVersion is the version of Airflow that facts are about.
+func (c *Checker) indexVersion() string {
+	if c.airflow.Index == nil {
+		return ""
+	}
+	return c.airflow.Version()
 }

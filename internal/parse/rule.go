@@ -39,6 +39,7 @@ const (
 	RuleArchive    = "DF108"
 	RuleIgnoreFile = "DF109"
 	RuleHidden     = "DF110"
+	RuleNotBundled = "DF111"
 
 	RuleAirflowImport = "DF201"
 	RuleLocalImport   = "DF202"
@@ -74,6 +75,7 @@ func Rules() []Rule {
 		{RuleArchive, "unreadable-zip", Block, LevelSyntax, "the zip, or a module in it, cannot be read"},
 		{RuleIgnoreFile, "airflowignore", Block, LevelSyntax, "a line of .airflowignore means nothing to Airflow, or stops it"},
 		{RuleHidden, "hidden-dags", Block, LevelRules, ".airflowignore hides every DAG"},
+		{RuleNotBundled, "not-bundled", Block, LevelSyntax, "the file cannot be part of a bundle"},
 
 		{RuleAirflowImport, "airflow-import", Block, LevelRules, "the target's Airflow does not have this module or name"},
 		{RuleLocalImport, "local-import", Block, LevelRules, "the bundle does not have this module"},

@@ -52,9 +52,14 @@ func (c *Checker) ask(ctx context.Context, b *budget, data []byte) (verdict, err
 	if errors.As(err, &crash) {
 		said, err = w.ask(ctx, data)
 	}
-	v := verdict{said.Facts, said.Imports, lookAt(data) | isParsed}
+	v := verdict{facts: said.Facts, says: said.says(), look: lookAt(data) | isParsed}
 	switch {
 	case err == nil:
+		more, err := c.literals(said, data)
+		if err != nil {
+			return verdict{}, err
+		}
+		v.facts = append(v.facts, more...)
 		c.verdicts.put(key, v)
 	case errors.As(err, &crash):
 		b.strike()

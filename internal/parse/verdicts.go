@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// verdict is what is known of contents, whatever the name of the file and the version of Airflow.
+// verdict is what is known of contents, whatever the name of the file.
 type verdict struct {
-	facts   []fact
-	imports []string // as the worker writes them; see graph
-	look    look
+	facts []fact
+	says
+	look look
 }
 
 // verdicts remember what a worker said of contents. Most files of a prefix are those of the last run, so that a warm

@@ -13,8 +13,16 @@ import (
 	"github.com/dagferry/dagferry/internal/fault"
 )
 
+//go:embed observe.py
+var observeSource string
+
 //go:embed worker.py
-var workerSource string
+var talkSource string
+
+// workerSource is what the interpreter runs.
+//
+//nolint:gochecknoglobals // two files in one
+var workerSource = observeSource + "\n" + talkSource
 
 // helloTimeout bounds the start of an interpreter: 0.1 s when its files are in memory, several on a cold disk.
 const helloTimeout = 30 * time.Second

@@ -1,7 +1,7 @@
 """The parsing half of dagferry's parse package: reads the bytes of Python files on its standard input and answers
 what CPython thinks of them. It only compiles; what it reads never runs.
 
-Started as: python -I -S -B -c THIS MINOR MEMORY SECONDS
+Started as: python -I -S -B -c THIS MINOR MEMORY SECONDS, where THIS is observe.py and this file
   MINOR    the target is Python 3.MINOR; 0: this interpreter's own version
   MEMORY   bytes of address space
   SECONDS  of processor time that one file may take
@@ -19,7 +19,6 @@ AROUND = 120  # characters of the source line on each side of the column
 REFUSED = ("punycode", "idna")  # codecs that take quadratic time
 WORDS = 500  # characters of a message: names in it can be as long as the file
 IMPORTS, LETTERS = 1000, 100_000  # of a file, and of all their names: one with more may import anything
-ANYTHING = "*"  # instead of the modules' names: nobody can tell what is imported
 
 
 def main(target, memory, seconds):
@@ -87,8 +86,8 @@ def send(text):
 class Fact:
     """Something to be said about a file. Lines and columns count from 1; 0 is unknown."""
 
-    def __init__(self, rule, message, line=0, column=0, end_line=0, end_column=0):
-        self.rule, self.message = rule, message
+    def __init__(self, rule, message, line=0, column=0, end_line=0, end_column=0, later=False):
+        self.rule, self.message, self.later = rule, message, later  # later: only if somebody calls a function
         self.line, self.column = max(line or 0, 0), max(column or 0, 0)
         self.width = end_column - self.column if end_column and end_line == line else 0
         self.source, self.shown = "", 0
@@ -113,49 +112,82 @@ class Fact:
     def json(self):
         from _json import encode_basestring_ascii as quote
 
-        return '{"rule": %s, "message": %s, "line": %d, "column": %d, "source": %s, "shown": %d, "width": %d}' % (
+        return '{"rule": %s, "message": %s, "line": %d, "column": %d, "source": %s, "shown": %d, "width": %d, "later": %s}' % (
             quote(self.rule), quote(self.message[:WORDS]), self.line, self.column,
-            quote(self.source), self.shown, max(self.width, 0),
+            quote(self.source), self.shown, max(self.width, 0), "true" if self.later else "false",
         )
 
 
-def answer(facts, imports):
+def answer(facts, says):
     from _json import encode_basestring_ascii as quote
 
-    return '{"facts": [%s], "imports": [%s]}' % (
-        ", ".join(fact.json() for fact in facts), ", ".join(map(quote, imports))
+    def words(all):
+        return "[%s]" % ", ".join(map(quote, all))
+
+    def numbers(all):
+        return "[%s]" % ", ".join(map(str, all))
+
+    calls = (
+        '{"name": %s, "where": %d, "arguments": %s, "lines": %s}' % (quote(name), where, words(a for a, _ in taken), numbers(n for _, n in taken))
+        for name, where, taken in says.calls
     )
+    parts = (
+        ("facts", "[%s]" % ", ".join(fact.json() for fact in facts)), ("anything", "true" if says.anything else "false"),
+        ("imports", words(says.imports)), ("importsAt", numbers(line * 4 + where for line, where in says.imports.values())),
+        ("dags", words(name for name, _ in says.dags)), ("dagLines", numbers(line for _, line in says.dags)),
+        ("crons", words(text for text, _, _ in says.crons)), ("cronsAt", numbers(line * 4 + where for _, line, where in says.crons)),
+        ("calls", "[%s]" % ", ".join(calls)),
+        ("ignores", words(rule for _, rule in says.ignores)), ("ignoreLines", numbers(line for line, _ in says.ignores)),
+    )
+    return "{%s}" % ", ".join('"%s": %s' % part for part in parts)
 
 
 def check(data, target):
-    """What is wrong with a file, and what it imports."""
+    """What is wrong with a file, and what it says of itself."""
     try:
-        facts, imports = verdict(data, target)
-        if facts:
+        facts, says = verdict(data, target)
+        if facts or says.facts:
             lines = decode(data)[0].split("\n")
+            facts += [Fact(rule, message, *position(node, lines), later=where == LATER) for rule, message, where, node in says.facts]
             facts = [fact.show(lines) for fact in facts]
-        return facts, imports
+        return facts, says
     except MemoryError:
-        return [Fact(TOO_COMPLEX, "parsing it takes more memory than allowed")], []
+        return [Fact(TOO_COMPLEX, "parsing it takes more memory than allowed")], Says()
 
 
 def verdict(data, target):
-    try:
-        code = grammatical(data, target)
-    except (RecursionError, MemoryError) as error:
-        return [too_complex(error)], []
-    except Exception as error:
-        return [unreadable(data) or broken(error)], []
-    try:
-        imports = imported(data, code)
-    except Exception:  # a tree takes more memory and depth than compiling, and that went well: no reason to refuse it
-        imports = [ANYTHING]
+    """First the quick way, with one tree for all. What does not pass there is asked again of CPython's own."""
     if not 0 < target < sys.version_info[1]:
-        return [], imports
+        target = 0
+    tree, refused, facts = None, None, []
     try:
-        return newer(data, target), imports
-    except Exception:  # as above
-        return [], imports
+        tree, refused = parsed(data, target)
+        compile(tree, NAME, "exec", 0, True)
+    except Exception:
+        try:
+            grammatical(data, target)
+        except (RecursionError, MemoryError) as error:
+            return [too_complex(error)], Says()
+        except Exception as error:
+            return [unreadable(data) or broken(error)], Says()
+    try:
+        if not tree:
+            tree, refused = parsed(data, target)
+        if target:
+            facts = newer(tree, data, target, refused)
+        return facts, observe(tree, data)
+    except Exception:  # a tree takes more memory and depth than compiling, and that went well: no reason to refuse it
+        return facts, Says(anything=True)
+
+
+def parsed(data, target):
+    """The tree, and what the target's grammar has against it."""
+    try:
+        return compile(data, NAME, "exec", ONLY_AST, True, _feature_version=target or -1), None
+    except SyntaxError as error:
+        if not target:
+            raise
+        return compile(data, NAME, "exec", ONLY_AST, True), error
 
 
 def grammatical(data, target):
@@ -248,106 +280,12 @@ def newlines(text):
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-# What a file imports, wherever it does so: in a function, or under a condition, too.
-
-
-def imported(data, code):
-    """Dotted names, those of the modules and of what is taken from them alike: "a.b", with "." before relative ones;
-    "a.*" is all of a."""
-    if b"__import__" in data or b"sys.path" in data:
-        return [ANYTHING]
-    found = compiled_imports(code) if OPCODES else written_imports(compile(data, NAME, "exec", ONLY_AST, True))
-    names = {}
-    for level, module, taken in found:
-        prefix = "." * level + module
-        if not taken:
-            names[prefix] = True
-        for name in taken or ():
-            names[prefix + "." + name if module else prefix + name] = True
-    if len(names) > IMPORTS or sum(map(len, names)) > LETTERS or any(map(dynamic, names)):
-        return [ANYTHING]
-    return list(names)
-
-
-def written_imports(tree):
-    """Level, module and what is taken from it, from the tree. Expressions hold no import statements."""
-    nodes = list(tree.body)
-    while nodes:
-        node = nodes.pop()
-        kind = type(node).__name__
-        if kind == "Import":
-            for alias in node.names:
-                yield 0, alias.name, None
-        elif kind == "ImportFrom":
-            yield node.level, node.module or "", [alias.name for alias in node.names]
-        else:
-            for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-                children = getattr(node, field, ())
-                nodes.extend(children if isinstance(children, list) else ())
-
-
-def compiled_imports(code):
-    """The same from the code that compiling gave anyway: making a tree of it as well takes a third of the time."""
-    number, constant, import_name, extended = OPCODES
-    codes = [code]
-    while codes:
-        code = codes.pop()
-        codes += [value for value in code.co_consts if type(value) is type(code)]
-        ops, arguments = code.co_code[::2], code.co_code[1::2]
-
-        def argument(at):
-            """That of an instruction, and where the one before it is."""
-            value, shift = arguments[at], 0
-            while at and ops[at - 1] == extended:
-                at, shift = at - 1, shift + 8
-                value |= arguments[at] << shift
-            return value, at - 1
-
-        at = ops.find(import_name)
-        while at >= 0:
-            name, before = argument(at)
-            taken, level_at = argument(before)
-            level, _ = argument(level_at)
-            if ops[before] != constant or ops[level_at] not in (constant, number):
-                raise ValueError("an import that looks otherwise")
-            yield level if ops[level_at] == number else code.co_consts[level], code.co_names[name], code.co_consts[taken]
-            at = ops.find(import_name, at + 1)
-
-
-def opcodes():
-    """What this interpreter makes of imports, if it is what compiled_imports knows: so it is in 3.14."""
-    few = compile("from .a import b\nimport c", NAME, "exec", 0, True).co_code
-    many = compile("import a" + ", a".join(map(str, range(300))), NAME, "exec", 0, True).co_code[::2]
-    ops = few[::2]
-    found = ops[1], ops[2], ops[3], many[many.rfind(ops[3]) - 1]
-    if found[0] == found[1] or ops.count(found[2]) != 2 or many.count(found[2]) != 300 or many.count(found[3]) < 44:
-        return None
-    return found
-
-
-OPCODES = opcodes()
-
-
-def dynamic(name):
-    """Whether what is imported serves to import by a name that is made while running."""
-    first, _, rest = name.partition(".")
-    if first == "importlib":
-        return rest.partition(".")[0] not in ("metadata", "resources")
-    return first in ("imp", "runpy", "pkgutil", "zipimport") or name.rpartition(".")[2] == "import_string"
-
-
 # What this interpreter understands and the target does not.
 
 
-def newer(data, target):
+def newer(tree, data, target, refused):
     """The grammar itself knows since when most of it is (feature_version), but tells only the first, and the place
-    where that ends. So what it refuses, and what it misses, is looked for in the tree."""
-    refused = None
-    try:
-        tree = compile(data, NAME, "exec", ONLY_AST, True, _feature_version=target)
-    except SyntaxError as error:
-        refused = error
-        tree = compile(data, NAME, "exec", ONLY_AST, True)
+    where that ends. So what it refused, and what it misses, is looked for in the tree."""
     facts = []
     if refused or target < 11:
         facts += new_nodes(tree, decode(data)[0].split("\n"), target)
@@ -374,8 +312,8 @@ def new_nodes(tree, lines, target):
                 yield since(minor, what, target, *position(place, lines))
         for field in node._fields:
             value = getattr(node, field, None)
-            for child in value if isinstance(value, list) else (value,):
-                if hasattr(child, "_fields"):
+            for child in value if type(value) is list else (value,):
+                if type(child) not in LEAVES and hasattr(child, "_fields"):
                     nodes.append(child)
 
 
@@ -501,6 +439,7 @@ def offences(lines, field, end):
             where, what = min(found)
             yield what, (number, first + where + 1)
             return
+
 
 
 if __name__ == "__main__":

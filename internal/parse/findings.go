@@ -1,0 +1,59 @@
+package parse
+
+import (
+	"fmt"
+	"slices"
+)
+
+// findings are the facts as they are told of a module: with what the rules' severities, its place and its own comments
+// make of them.
+func (c *Checker) findings(m *module, facts []fact) []Finding {
+	var findings []Finding
+	for _, f := range facts {
+		if finding := c.finding(m, f); finding.Severity != Ignore {
+			findings = append(findings, finding)
+		}
+	}
+	return findings
+}
+
+func (c *Checker) finding(m *module, f fact) Finding {
+	rule, _ := RuleOf(f.Rule)
+	if !c.looksFor(rule) || rule.Level != LevelSyntax && (!m.reached || m.wantsNothingOf(f)) {
+		return Finding{Severity: Ignore} // of what Airflow does not read, only that it is broken matters
+	}
+	finding := Finding{Path: m.path, Line: f.Line, Column: f.Column, Rule: f.Rule, Message: f.Message, Source: f.Source}
+	if f.Source != "" && f.Column > 0 {
+		finding.Caret = caret(f.Source, f.Shown, f.Width)
+	}
+	var set bool
+	finding.Severity, set = c.severity(rule, m.path)
+	if finding.Severity == Block {
+		finding.soften(m.spared)
+		if !set {
+			finding.soften(f.why())
+		}
+	}
+	return finding
+}
+
+// soften has a finding that would block warn, if there is a reason.
+func (f *Finding) soften(why string) {
+	if why != "" && f.Severity == Block {
+		f.Severity = Warn
+		f.Message += fmt.Sprintf(" (%s)", why)
+	}
+}
+
+// why is the reason for which a fact only warns.
+func (f fact) why() string {
+	if f.Later {
+		return "when the function around it is called"
+	}
+	return f.Soft
+}
+
+// wantsNothingOf reports whether a comment in the fact's line wants to hear nothing of it.
+func (m *module) wantsNothingOf(f fact) bool {
+	return slices.Contains(m.ignores, named{f.Rule, int32(f.Line)}) //nolint:gosec // lines of a file of at most 4 MB
+}

@@ -1,0 +1,45 @@
+package parse
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// dagsTwice finds the ids that two DAGs of the tree have. In production each file is parsed in a process of its own, and
+// the one that comes last wins, without an error.
+func dagsTwice(all []*module) map[*module][]importFact {
+	modules := slices.Clone(all)
+	slices.SortFunc(modules, func(a, b *module) int { return cmp.Compare(a.path, b.path) })
+	first, facts := map[string]string{}, map[*module][]importFact{}
+	for _, m := range modules {
+		if m.unread != "" {
+			continue
+		}
+		for _, dag := range m.dags {
+			here := fmt.Sprintf("%s:%d", m.path, dag.line)
+			there, taken := first[dag.id]
+			if !taken {
+				first[dag.id] = here
+				continue
+			}
+			message := fmt.Sprintf("dag_id %q is that of the DAG in %s already: Airflow would show one of them, now this one, now that", dag.id, there)
+			facts[m] = append(facts[m], importFact{fact{Rule: RuleDagTwice, Message: message, Line: int(dag.line)}, dag.id})
+		}
+	}
+	return facts
+}
+
+// hidden says so when Airflow would read nothing at all, because .airflowignore leaves out what it would read.
+func (t target) hidden(all []*module) (string, bool) {
+	hidden := 0
+	for _, m := range all {
+		switch {
+		case m.unread == "":
+			return "", false
+		case m.ignored != "" && m.python && t.skips(m.look) == "":
+			hidden++
+		}
+	}
+	return fmt.Sprintf("Airflow would find no DAGs: %d files that look like DAGs are left out, and nothing else does", hidden), hidden > 0
+}
