@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dagferry/dagferry/internal/bundle"
+	"github.com/dagferry/dagferry/internal/parse"
 )
 
 // Version is the version of the configuration's format.
@@ -100,12 +101,27 @@ type Guard struct {
 
 // Check says how DAGs are checked, and what a finding does.
 type Check struct {
-	// Level is syntax.
+	// Level is how deep: syntax, or rules (default), which adds what can be told without running anything.
 	Level string `yaml:"level"`
 	// OnFailure is reject (default) or warn.
 	OnFailure string `yaml:"onFailure"`
 	// Exclude lists what cannot block, gitignore-style.
 	Exclude []string `yaml:"exclude"`
+	// Rules change what findings of rules do (docs/rules/); of those that concern a finding, the last one holds.
+	Rules []Rule `yaml:"rules"`
+	// Packages are lines of the image's requirements.txt or of its pip freeze. Without them, nothing is said about packages
+	// that the image may lack.
+	Packages []string `yaml:"packages"`
+}
+
+// Rule is what is changed about a rule.
+type Rule struct {
+	// Rule is its id, such as DF203.
+	Rule string `yaml:"rule"`
+	// Severity is block, warn, info or ignore.
+	Severity string `yaml:"severity"`
+	// Paths are where this holds, gitignore-style; left out, everywhere.
+	Paths []string `yaml:"paths"`
 }
 
 const (
@@ -146,7 +162,7 @@ func (t Target) withDefaults() Target {
 		t.Guard.MaxDeleted = &p
 	}
 	if t.Check.Level == "" {
-		t.Check.Level = "syntax"
+		t.Check.Level = string(parse.LevelRules)
 	}
 	if t.Check.OnFailure == "" {
 		t.Check.OnFailure = "reject"

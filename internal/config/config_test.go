@@ -104,7 +104,7 @@ targets: [{name: p, sources: [{url: "file:///dags"}], deployment: d, token: "env
 	assert.Equal(t, 3*time.Second, *got.Settle)
 	assert.Equal(t, time.Minute, *got.MaxWait)
 	assert.Equal(t, []string{"__pycache__/", "*.pyc"}, got.Ignore)
-	assert.Equal(t, config.Check{Level: "syntax", OnFailure: "reject"}, got.Check)
+	assert.Equal(t, config.Check{Level: "rules", OnFailure: "reject"}, got.Check)
 	assert.Equal(t, bundle.LayoutDags, got.Layout)
 }
 

@@ -72,11 +72,11 @@ func readFile(path string) ([]byte, error) {
 
 // Parse reads a configuration; name is what its errors call it. All problems are told at once, each a Problem.
 func Parse(name string, text []byte) (Config, error) {
-	return parse(&document{name: name}, text)
+	return parseText(&document{name: name}, text)
 }
 
-// parse fills a document, whose name and origin are known.
-func parse(d *document, text []byte) (Config, error) {
+// parseText fills a document, whose name and origin are known.
+func parseText(d *document, text []byte) (Config, error) {
 	if d.read(text); len(d.problems) > 0 {
 		return Config{}, d.err()
 	}

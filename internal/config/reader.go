@@ -63,7 +63,7 @@ func (r *Reader) Load(ctx context.Context, place string) (Config, error) {
 		return r.last, nil
 	}
 	// Parameters are an operator's, as a function's environment is; a bucket may be open to many.
-	c, err := parse(&document{name: place, fromBucket: scheme != "ssm"}, text)
+	c, err := parseText(&document{name: place, fromBucket: scheme != "ssm"}, text)
 	if err != nil {
 		return Config{}, err
 	}

@@ -40,9 +40,10 @@ type schema struct {
 
 // required are the keys that have no default.
 var required = map[string][]string{
-	"":                    {"version", "targets"},
-	"targets[]":           {"name", "sources", "deployment", "token", "state"},
-	"targets[].sources[]": {"url"},
+	"":                        {"version", "targets"},
+	"targets[]":               {"name", "sources", "deployment", "token", "state"},
+	"targets[].sources[]":     {"url"},
+	"targets[].check.rules[]": {"rule", "severity"},
 }
 
 // facts are what package config demands of values, beyond what their types and comments say.
@@ -62,22 +63,24 @@ var facts = map[string]schema{
 	"targets[].token": {
 		Pattern: "^(" + strings.Join(tokenSchemes(), "|") + ")://.+$", Examples: []string{"secretsmanager://dagferry/prod", "ssm://dagferry/prod", "env://ASTRO_API_TOKEN"},
 	},
-	"targets[].state":             {Pattern: placePattern, Examples: []string{"s3://acme-dagferry/state/"}},
-	"targets[].runtime.airflow":   {Pattern: airflow.String(), Examples: []string{"3.1"}},
-	"targets[].runtime.python":    {Pattern: python.String(), Examples: []string{"3.12"}},
-	"targets[].layout":            {Enum: []string{string(bundle.LayoutDags), string(bundle.LayoutRoot)}},
-	"targets[].archive":           {Enum: []string{"groups", "single"}},
-	"targets[].settle":            {Pattern: timePattern},
-	"targets[].maxWait":           {Pattern: timePattern},
-	"targets[].marker":            {Pattern: `^[^/]`, Examples: []string{"_READY"}},
-	"targets[].guard.minFiles":    {Minimum: new(int)},
-	"targets[].guard.maxDeleted":  {Pattern: `^([0-9]|[1-9][0-9]|100)%$`},
-	"targets[].limits.files":      {Minimum: new(int)},
-	"targets[].limits.fileSize":   {Minimum: new(int)},
-	"targets[].limits.totalSize":  {Minimum: new(int)},
-	"targets[].limits.nameLength": {Minimum: new(int)},
-	"targets[].check.level":       {Enum: []string{"syntax"}},
-	"targets[].check.onFailure":   {Enum: []string{"reject", "warn"}},
+	"targets[].state":                  {Pattern: placePattern, Examples: []string{"s3://acme-dagferry/state/"}},
+	"targets[].runtime.airflow":        {Pattern: airflow.String(), Examples: []string{"3.1"}},
+	"targets[].runtime.python":         {Pattern: python.String(), Examples: []string{"3.12"}},
+	"targets[].layout":                 {Enum: []string{string(bundle.LayoutDags), string(bundle.LayoutRoot)}},
+	"targets[].archive":                {Enum: []string{"groups", "single"}},
+	"targets[].settle":                 {Pattern: timePattern},
+	"targets[].maxWait":                {Pattern: timePattern},
+	"targets[].marker":                 {Pattern: `^[^/]`, Examples: []string{"_READY"}},
+	"targets[].guard.minFiles":         {Minimum: new(int)},
+	"targets[].guard.maxDeleted":       {Pattern: `^([0-9]|[1-9][0-9]|100)%$`},
+	"targets[].limits.files":           {Minimum: new(int)},
+	"targets[].limits.fileSize":        {Minimum: new(int)},
+	"targets[].limits.totalSize":       {Minimum: new(int)},
+	"targets[].limits.nameLength":      {Minimum: new(int)},
+	"targets[].check.level":            {Enum: []string{"syntax", "rules"}},
+	"targets[].check.rules[].rule":     {Pattern: "^DF[0-9]{3}$", Examples: []string{"DF203"}},
+	"targets[].check.rules[].severity": {Enum: []string{"block", "warn", "info", "ignore"}},
+	"targets[].check.onFailure":        {Enum: []string{"reject", "warn"}},
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/ignore"
+	"github.com/dagferry/dagferry/internal/parse"
 )
 
 var (
@@ -103,8 +104,13 @@ func (d *document) limits(l bundle.Limits, key string) {
 }
 
 func (d *document) check(t *Target, key string) {
-	if t.Check.Level != "syntax" {
-		d.wrong(key+".check.level", "this version checks at the level syntax only")
+	if l := parse.Level(t.Check.Level); l != parse.LevelSyntax && l != parse.LevelRules {
+		d.wrong(key+".check.level", "write syntax or rules")
+	}
+	for i, r := range t.Check.Rules {
+		if err := r.Setting().Check(); err != nil {
+			d.wrong(fmt.Sprintf("%s.check.rules[%d]", key, i), "%v", err)
+		}
 	}
 	if t.Check.OnFailure != "reject" && t.Check.OnFailure != "warn" {
 		d.wrong(key+".check.onFailure", "write reject or warn")
@@ -120,6 +126,11 @@ func (d *document) check(t *Target, key string) {
 	if *t.Guard.MaxDeleted < 0 {
 		d.wrong(key+".guard.maxDeleted", "write a share from 0%% to 100%%")
 	}
+}
+
+// Setting is what a checker takes.
+func (r Rule) Setting() parse.Setting {
+	return parse.Setting{Rule: r.Rule, Severity: parse.Severity(r.Severity), Paths: r.Paths}
 }
 
 func (d *document) timing(t *Target, key string) {

@@ -3,8 +3,8 @@ package target
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
-	"strings"
 	"sync"
 
 	"github.com/dagferry/dagferry/internal/config"
@@ -31,7 +31,14 @@ type check struct {
 }
 
 func (c check) of(rt syncer.Runtime) (*parse.Checker, error) {
-	return c.checks.checker(parse.Options{Airflow: rt.Airflow, Python: rt.Python, Exclude: c.target.Check.Exclude})
+	check := c.target.Check
+	o := parse.Options{
+		Airflow: rt.Airflow, Python: rt.Python, Level: parse.Level(check.Level), Exclude: check.Exclude, Packages: check.Packages,
+	}
+	for _, r := range check.Rules {
+		o.Rules = append(o.Rules, r.Setting())
+	}
+	return c.checks.checker(o)
 }
 
 func (c check) do(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Report, error) {
@@ -69,7 +76,7 @@ func (c check) Keep(ctx context.Context, rt syncer.Runtime, tree parse.Summed) (
 func (c *Checks) checker(o parse.Options) (*parse.Checker, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := strings.Join(append([]string{o.Airflow, o.Python}, o.Exclude...), "\x00")
+	key := fmt.Sprintf("%#v", o)
 	if known := c.checkers[key]; known != nil {
 		return known, nil
 	}
