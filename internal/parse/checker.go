@@ -150,7 +150,7 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 			continue // Airflow does not look there
 		}
 		if m.name != "" && !m.passed {
-			report.Files++
+			report.Checked = append(report.Checked, m.path)
 		}
 		report.Findings = append(report.Findings, c.findings(m, m.facts)...)
 	}
@@ -160,6 +160,8 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	more, err := c.rules(tree, g, found.files)
 	report.Findings = append(report.Findings, more...)
 	slices.SortFunc(report.Findings, compare)
+	slices.Sort(report.Checked)
+	report.Files = len(report.Checked)
 	return report, err
 }
 

@@ -81,6 +81,8 @@ func compare(a, b Finding) int {
 type Report struct {
 	// Files is how many were checked, modules in zips included.
 	Files int `json:"files"`
+	// Checked are their paths, sorted.
+	Checked []string `json:"-"`
 	// Findings are sorted by path, line and column.
 	Findings []Finding `json:"findings"`
 }

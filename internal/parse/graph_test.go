@@ -47,6 +47,7 @@ func TestCheck_zipIsItsOwnRoot(t *testing.T) {
 	assert.Equal(t, map[string]parse.Severity{
 		"lib.jar/pkg/mod.py": parse.Block, "lib.jar/skipped.py": parse.Warn, "outside.py": parse.Block, "pkg/unused.py": parse.Warn,
 	}, severities(report))
+	assert.Equal(t, []string{"lib.jar/dag.py", "lib.jar/pkg/mod.py", "lib.jar/skipped.py", "outside.py", "pkg/unused.py"}, report.Checked)
 	assert.Equal(t, 5, report.Files)
 }
 
