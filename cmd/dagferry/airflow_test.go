@@ -43,7 +43,7 @@ func built(t *testing.T) string {
 // check runs the program as a person would, and returns its exit code.
 func check(t *testing.T, args ...string) (checked, int) {
 	t.Helper()
-	cmd := exec.Command(built(t), append([]string{"check", "--json"}, args...)...)
+	cmd := exec.Command(built(t), append([]string{"check", "--format", "json"}, args...)...)
 	out, err := cmd.Output()
 	code := 0
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
@@ -85,7 +85,7 @@ func TestCheck_airflowsOwnExamples(t *testing.T) {
 			c, code = check(t, append(target, tree)...)
 			assert.Equal(t, 3, code)
 			require.Len(t, c.Findings, 1)
-			assert.Equal(t, "tutorial_dag.py", c.Findings[0].Path)
+			assert.Equal(t, path, c.Findings[0].Path)
 			assert.Equal(t, broken+1, c.Findings[0].Line)
 			assert.Equal(t, "block", c.Findings[0].Severity)
 		})

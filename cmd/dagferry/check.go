@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -16,20 +17,28 @@ import (
 
 type checkOptions struct {
 	parse.Options
-	level string
-	json  bool
+	level  string
+	format report.Format
 }
 
 func newCheck() *cobra.Command {
-	var o checkOptions
+	o := checkOptions{format: report.Text}
 	c := &cobra.Command{
 		Use:   "check DIR",
 		Short: "Check the DAGs of a folder as a run would",
 		Long: `check bundles DIR as a run with default settings would, reads every Python file with CPython's own grammar, runs
-none of them, and says what would be refused: file, line, column, and why. It needs no configuration.`,
+none of them, and says what would be refused: file, line, column, and why. It needs no configuration.
+
+Formats: text for people, json for programs, and github for annotations in GitHub Actions.
+All of them go to the standard output and tell the same findings.
+
+Files are named with DIR before them, as you gave it. github names them as the repository does: from
+GITHUB_WORKSPACE, or else from the folder that you are in.
+
+Exit codes: 0 nothing blocks (there may be warnings), 3 something does, 2 wrong usage, 130 interrupted, 1 anything else.`,
 		Example: `  dagferry check dags
   dagferry check dags --airflow 3.1 --python 3.12
-  dagferry check dags --json | jq '.findings[] | select(.severity == "block")'`,
+  dagferry check dags --format json | jq '.findings[] | select(.severity == "block")'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runCheck(cmd, args[0], o) },
 	}
@@ -38,7 +47,7 @@ none of them, and says what would be refused: file, line, column, and why. It ne
 	f.StringVar(&o.Python, "python", "", "the target's Python, such as 3.12 (default: the newest)")
 	f.StringArrayVar(&o.Exclude, "exclude", nil, "what cannot block, as in .gitignore (may be repeated)")
 	f.StringVar(&o.level, "level", "syntax", "how deep to check: syntax")
-	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	f.Var(&o.format, "format", "how to tell it: text, json or github")
 	return c
 }
 
@@ -70,17 +79,29 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 		return err
 	}
 	found.Findings = append(refused, found.Findings...)
-	show := report.CheckText
-	if o.json {
-		show = report.CheckJSON
-	}
-	if err := show(cmd.OutOrStdout(), found); err != nil {
+	if err := show(cmd.OutOrStdout(), o.format, dir, found); err != nil {
 		return err
 	}
 	if found.Blocked() {
 		return shown(fault.Errorf(fault.Rejected, "%s has findings that block", dir))
 	}
 	return nil
+}
+
+// show tells what was found in a folder.
+func show(w io.Writer, format report.Format, dir string, found parse.Report) error {
+	if format.ForCI() {
+		var err error
+		if dir, err = inRepository(dir, config.OS().Repository()); err != nil {
+			return err
+		}
+	}
+	check := report.Check{Report: below(dir, found)}
+	tell := func() error { return check.Write(w, format) }
+	if format == report.Text && config.OS().InGitHubActions() {
+		return report.Uncommanded(w, tell)
+	}
+	return tell()
 }
 
 // interpreter is the configured Python, or the one beside this program, or the one inside it.

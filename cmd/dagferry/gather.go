@@ -36,7 +36,7 @@ func gatherFolder(ctx context.Context, path string) (*bundle.Spool, []parse.Find
 		found = append(found, refused(r.Path, r.Rule))
 	}
 	if len(plan.In) == 0 {
-		found = append(found, refused(path, "there are no files in it, and guard.minFiles is 1"))
+		found = append(found, refused(".", "there are no files in it, and guard.minFiles is 1"))
 	}
 	var readable []bundle.File
 	for _, f := range plan.In {

@@ -26,6 +26,12 @@ func (e Env) AstroURL() string { return e.get("ASTRO_API_URL") }
 // Interpreter is the path of a Python interpreter that wins over the packaged one: DAGFERRY_PYTHON, or "".
 func (e Env) Interpreter() string { return e.get("DAGFERRY_PYTHON") }
 
+// InGitHubActions is whether a GitHub Actions runner reads what is printed: GITHUB_ACTIONS is true.
+func (e Env) InGitHubActions() bool { return e.get("GITHUB_ACTIONS") == "true" }
+
+// Repository is where GitHub Actions has checked out the repository: GITHUB_WORKSPACE, or "".
+func (e Env) Repository() string { return e.get("GITHUB_WORKSPACE") }
+
 // Find looks for a dagferry.yaml in dir, and above it as far as its git checkout reaches: further up, such as in /tmp, it
 // may be somebody else's, and it decides what is deployed with the caller's token.
 func Find(dir string) (string, error) {

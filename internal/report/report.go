@@ -51,14 +51,6 @@ func RunJSON(w io.Writer, r syncer.Record) error {
 	return write(w, out)
 }
 
-// CheckJSON writes what a check found as one JSON object.
-func CheckJSON(w io.Writer, r parse.Report) error {
-	return write(w, struct {
-		Files    int             `json:"files"`
-		Findings []parse.Finding `json:"findings"`
-	}{r.Files, list(r.Findings)})
-}
-
 // list is never null.
 func list[T any](l []T) []T {
 	if l == nil {
@@ -72,21 +64,6 @@ func write(w io.Writer, what any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(what)
-}
-
-// CheckText writes what a check found, as a compiler would.
-func CheckText(w io.Writer, r parse.Report) error {
-	blocking := 0
-	var b strings.Builder
-	for _, f := range r.Findings {
-		if f.Severity == parse.Block {
-			blocking++
-		}
-		fmt.Fprintf(&b, "%s\n", f)
-	}
-	fmt.Fprintf(&b, "%s checked, %s, %d of them block\n", count(r.Files, "file"), count(len(r.Findings), "finding"), blocking)
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // RunText writes a run for people: the outcome, why, and what is live.
