@@ -22,6 +22,7 @@ export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
 SYMBOLS := $(CACHE)/venv/symbols/installed
 PLAIN := $(CACHE)/venv/airflow-plain-3.3.2/installed
+REPORTS := $(CACHE)/schema/report/junit-10.xsd $(CACHE)/venv/report/installed
 LISTINGS := $(CACHE)/venv/airflow-2.11.2/installed $(CACHE)/venv/airflow-3.3.2/installed
 
 .PHONY: help
@@ -113,7 +114,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LISTINGS) $(PLAIN) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LISTINGS) $(PLAIN) $(REPORTS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -139,6 +140,13 @@ $(CHECKOV):
 	$(@D)/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
 
 $(MOTO): internal/local/moto/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+$(CACHE)/schema/report/junit-10.xsd: scripts/report-schemas
+	scripts/report-schemas $(@D)
+
+$(CACHE)/venv/report/installed: internal/report/testdata/readers.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 

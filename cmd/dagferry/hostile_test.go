@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,11 @@ func TestCheck_hostileNames(t *testing.T) {
 	var object struct{ Findings []any }
 	require.NoError(t, json.Unmarshal([]byte(told("json")), &object))
 	assert.Len(t, object.Findings, len(names))
+	var suites struct {
+		Cases []struct{} `xml:"testsuite>testcase>failure"`
+	}
+	require.NoError(t, xml.Unmarshal([]byte(told("junit")), &suites))
+	assert.Len(t, suites.Cases, len(names))
 	lines := strings.Split(strings.TrimSpace(told("github")), "\n")
 	assert.Len(t, lines, len(names)+1)
 	for _, line := range lines[:len(names)] {

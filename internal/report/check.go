@@ -19,13 +19,15 @@ const (
 	JSON Format = "json"
 	// GitHub is for the log of a GitHub Actions job, which makes annotations of it.
 	GitHub Format = "github"
+	// JUnit is the XML that Jenkins, GitLab and others read test results from.
+	JUnit Format = "junit"
 )
 
 // Formats lists all of them.
-func Formats() []Format { return []Format{Text, JSON, GitHub} }
+func Formats() []Format { return []Format{Text, JSON, GitHub, JUnit} }
 
 // ForCI reports whether a CI system reads the format, which finds files by their paths in the repository.
-func (f Format) ForCI() bool { return f == GitHub }
+func (f Format) ForCI() bool { return f == GitHub || f == JUnit }
 
 // String is the format's name.
 func (f *Format) String() string { return string(*f) }
@@ -65,6 +67,8 @@ func (c Check) Write(w io.Writer, f Format) error {
 		return c.json(w)
 	case GitHub:
 		return c.github(w)
+	case JUnit:
+		return c.junit(w)
 	}
 	return fmt.Errorf("there is no format %q: the formats are %s", f, names())
 }

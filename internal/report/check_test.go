@@ -2,6 +2,8 @@ package report_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -59,6 +61,16 @@ func written(t *testing.T, c report.Check, f report.Format) string {
 	return b.String()
 }
 
+// tool is something that make tools installs.
+func tool(t *testing.T, name ...string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(append([]string{"..", "..", ".cache"}, name...)...))
+	require.NoError(t, err)
+	_, err = os.Stat(path)
+	require.NoError(t, err, "run `make tools`")
+	return path
+}
+
 func TestCheck_textIsWhatACompilerPrints(t *testing.T) {
 	c := report.Check{Report: parse.Report{Files: 2, Findings: []parse.Finding{
 		{Path: "dags/a.py", Line: 3, Column: 2, Rule: "DF101", Severity: parse.Block, Message: "no", Source: "x(", Caret: " ^"},
@@ -100,6 +112,6 @@ func TestFormat_isOneOfThese(t *testing.T) {
 		assert.Equal(t, known, f)
 		assert.NotEmpty(t, written(t, report.Check{}, known))
 	}
-	assert.EqualError(t, f.Set("yaml"), "the formats are text, json, github")
+	assert.EqualError(t, f.Set("yaml"), "the formats are text, json, github, junit")
 	assert.ErrorContains(t, report.Check{}.Write(&strings.Builder{}, "yaml"), "yaml")
 }
