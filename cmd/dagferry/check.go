@@ -29,17 +29,17 @@ func newCheck() *cobra.Command {
 		Long: `check bundles DIR as a run with default settings would, reads every Python file with CPython's own grammar, runs
 none of them, and says what would be refused: file, line, column, and why. It needs no configuration.
 
-Formats: text for people, json for programs, github for annotations in GitHub Actions, junit for the test reports of GitLab and
-Jenkins. All of them go to the standard output and tell the same findings.
+Formats: text for people, json for programs, github for annotations in GitHub Actions, junit for the test reports of GitLab,
+Jenkins and others, sarif for code scanning. All of them go to the standard output and tell the same findings.
 
-Files are named with DIR before them, as you gave it. github and junit name them as the repository does: from
+Files are named with DIR before them, as you gave it. github, junit and sarif name them as the repository does: from
 GITHUB_WORKSPACE, or else from the folder that you are in.
 
 Exit codes: 0 nothing blocks (there may be warnings), 3 something does, 2 wrong usage, 130 interrupted, 1 anything else.`,
 		Example: `  dagferry check dags
   dagferry check dags --airflow 3.1 --python 3.12
   dagferry check dags --format json | jq '.findings[] | select(.severity == "block")'
-  dagferry check dags --format junit > dagferry.xml`,
+  dagferry check dags --format sarif > dagferry.sarif`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runCheck(cmd, args[0], o) },
 	}
@@ -48,7 +48,7 @@ Exit codes: 0 nothing blocks (there may be warnings), 3 something does, 2 wrong 
 	f.StringVar(&o.Python, "python", "", "the target's Python, such as 3.12 (default: the newest)")
 	f.StringArrayVar(&o.Exclude, "exclude", nil, "what cannot block, as in .gitignore (may be repeated)")
 	f.StringVar(&o.level, "level", "syntax", "how deep to check: syntax")
-	f.Var(&o.format, "format", "how to tell it: text, json, github or junit")
+	f.Var(&o.format, "format", "how to tell it: text, json, github, junit or sarif")
 	return c
 }
 
@@ -97,7 +97,7 @@ func show(w io.Writer, format report.Format, dir string, found parse.Report) err
 			return err
 		}
 	}
-	check := report.Check{Report: below(dir, found)}
+	check := report.Check{Report: below(dir, found), Version: ownVersion()}
 	tell := func() error { return check.Write(w, format) }
 	if format == report.Text && config.OS().InGitHubActions() {
 		return report.Uncommanded(w, tell)

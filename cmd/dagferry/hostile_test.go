@@ -31,6 +31,9 @@ func TestCheck_hostileNames(t *testing.T) {
 	var object struct{ Findings []any }
 	require.NoError(t, json.Unmarshal([]byte(told("json")), &object))
 	assert.Len(t, object.Findings, len(names))
+	var log struct{ Runs []struct{ Results []any } }
+	require.NoError(t, json.Unmarshal([]byte(told("sarif")), &log))
+	assert.Len(t, log.Runs[0].Results, len(names))
 	var suites struct {
 		Cases []struct{} `xml:"testsuite>testcase>failure"`
 	}

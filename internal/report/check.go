@@ -21,13 +21,15 @@ const (
 	GitHub Format = "github"
 	// JUnit is the XML that Jenkins, GitLab and others read test results from.
 	JUnit Format = "junit"
+	// SARIF is OASIS's format for static analysis, version 2.1.0: for code scanning and editors.
+	SARIF Format = "sarif"
 )
 
 // Formats lists all of them.
-func Formats() []Format { return []Format{Text, JSON, GitHub, JUnit} }
+func Formats() []Format { return []Format{Text, JSON, GitHub, JUnit, SARIF} }
 
 // ForCI reports whether a CI system reads the format, which finds files by their paths in the repository.
-func (f Format) ForCI() bool { return f == GitHub || f == JUnit }
+func (f Format) ForCI() bool { return f == GitHub || f == JUnit || f == SARIF }
 
 // String is the format's name.
 func (f *Format) String() string { return string(*f) }
@@ -52,9 +54,11 @@ func names() string {
 	return strings.Join(all, ", ")
 }
 
-// Check is what a check found, with the paths that are told.
+// Check is what a check found, and what is told beside it.
 type Check struct {
 	parse.Report
+	// Version is dagferry's own.
+	Version string
 }
 
 // Write writes the check in a format, with the paths that the report has. Whatever files are named, and whatever is in them: a
@@ -69,6 +73,8 @@ func (c Check) Write(w io.Writer, f Format) error {
 		return c.github(w)
 	case JUnit:
 		return c.junit(w)
+	case SARIF:
+		return c.sarif(w)
 	}
 	return fmt.Errorf("there is no format %q: the formats are %s", f, names())
 }

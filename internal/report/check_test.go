@@ -36,7 +36,7 @@ func hostile() []string {
 
 // everything is a check that found something by each rule, and by one that is not registered, in files with hostile names and texts.
 func everything() report.Check {
-	c := report.Check{}
+	c := report.Check{Version: "v1.2.3"}
 	c.Checked = append(hostile(), "dags/clean.py")
 	c.Files = len(c.Checked)
 	ids := []string{"bundle", ""}
@@ -112,6 +112,6 @@ func TestFormat_isOneOfThese(t *testing.T) {
 		assert.Equal(t, known, f)
 		assert.NotEmpty(t, written(t, report.Check{}, known))
 	}
-	assert.EqualError(t, f.Set("yaml"), "the formats are text, json, github, junit")
+	assert.EqualError(t, f.Set("yaml"), "the formats are text, json, github, junit, sarif")
 	assert.ErrorContains(t, report.Check{}.Write(&strings.Builder{}, "yaml"), "yaml")
 }
