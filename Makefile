@@ -21,9 +21,8 @@ export TERRAFORM_DOCS := $(CACHE)/bin/terraform-docs-$(TERRAFORM_DOCS_VERSION)
 export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 AIRFLOWS := $(CACHE)/airflow/2.11.2/installed $(CACHE)/airflow/3.3.2/installed
 SYMBOLS := $(CACHE)/venv/symbols/installed
-PLAIN := $(CACHE)/venv/airflow-plain-3.3.2/installed
+PLAIN := $(CACHE)/venv/airflow-plain-2.11.2/installed $(CACHE)/venv/airflow-plain-3.3.2/installed
 REPORTS := $(CACHE)/schema/report/junit-10.xsd $(CACHE)/venv/report/installed
-LISTINGS := $(CACHE)/venv/airflow-2.11.2/installed $(CACHE)/venv/airflow-3.3.2/installed
 
 .PHONY: help
 help: ## list the targets
@@ -114,7 +113,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LISTINGS) $(PLAIN) $(REPORTS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(PLAIN) $(REPORTS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -164,16 +163,11 @@ $(CACHE)/airflow/2.%/installed:
 $(CACHE)/airflow/3.%/installed:
 	python3 -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) apache-airflow-core==3.$* && touch $@
 
-# Enough of Airflow to ask it which files it would read. Its constraints are pinned there, since PyPI does not have them.
-$(CACHE)/venv/airflow-%/installed: internal/parse/testdata/airflow/%.txt
-	python3 -m venv --clear $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< && touch $@
-
 $(SYMBOLS): internal/tools/symbols/requirements.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-# All that a plain install brings, for DAGs that are really imported.
+# All that a plain install brings, to ask a real Airflow what it reads and imports.
 $(CACHE)/venv/airflow-plain-%/installed: $(SYMBOLS) internal/tools/symbols/versions.txt
 	scripts/install-airflow $* $(@D) && touch $@
 

@@ -6,13 +6,12 @@ import (
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bucket/dir"
 	"github.com/dagferry/dagferry/internal/bundle"
-	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/parse"
 )
 
-// gatherFolder bundles a folder as a run with default settings would, and tells what would reject the run before any
+// gatherFolder bundles a folder as a run that leaves these patterns out would, and tells what would reject the run before any
 // file is parsed. The spool has to be closed.
-func gatherFolder(ctx context.Context, path string) (*bundle.Spool, []parse.Finding, error) {
+func gatherFolder(ctx context.Context, path string, ignore []string) (*bundle.Spool, []parse.Finding, error) {
 	folder, err := dir.Open(path, dir.Options{})
 	if err != nil {
 		return nil, nil, err
@@ -27,7 +26,7 @@ func gatherFolder(ctx context.Context, path string) (*bundle.Spool, []parse.Find
 		objects[o.Key] = o
 		files = append(files, bundle.File{Path: o.Key, From: o.Key, Size: o.Size, ModTime: o.LastModified})
 	}
-	plan, err := bundle.NewPlan(files, bundle.Rules{Ignore: config.DefaultIgnore()})
+	plan, err := bundle.NewPlan(files, bundle.Rules{Ignore: ignore})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -91,7 +91,7 @@ type listed struct {
 }
 
 func startListing(t *testing.T, version string) listing {
-	python, err := filepath.Abs(filepath.Join("..", "..", ".cache", "venv", "airflow-"+version, "bin", "python"))
+	python, err := filepath.Abs(filepath.Join("..", "..", ".cache", "venv", "airflow-plain-"+version, "bin", "python"))
 	require.NoError(t, err)
 	_, err = os.Stat(python)
 	require.NoError(t, err, "run `make tools`")

@@ -246,12 +246,15 @@ class Reader:
 
     def context(self, node, where):
         outside = self.dag, self.prefix
+        inside = where
         for item in node.items:
             self.expression(item.context_expr, where)
+            if type(item.context_expr) is _ast.Call and self.scope.dotted(item.context_expr.func) == "contextlib.suppress":
+                inside = max(where, MAYBE)
             if item.optional_vars is not None:
                 self.unbind(item.optional_vars)
             self.enter(item)
-        self.block(node.body, where)
+        self.block(node.body, inside)
         self.dag, self.prefix = outside
 
     def enter(self, item):

@@ -31,15 +31,22 @@ func dagsTwice(all []*module) map[*module][]importFact {
 }
 
 // hidden says so when Airflow would read nothing at all, because .airflowignore leaves out what it would read.
-func (t target) hidden(all []*module) (string, bool) {
-	hidden := 0
+func (t target) hidden(all []*module) string {
+	var hidden []string
 	for _, m := range all {
 		switch {
 		case m.unread == "":
-			return "", false
+			return ""
 		case m.ignored != "" && m.python && t.skips(m.look) == "":
-			hidden++
+			hidden = append(hidden, m.path)
 		}
 	}
-	return fmt.Sprintf("Airflow would find no DAGs: %d files that look like DAGs are left out, and nothing else does", hidden), hidden > 0
+	if len(hidden) == 0 {
+		return ""
+	}
+	more := ""
+	if len(hidden) > 1 {
+		more = fmt.Sprintf(" and %d more", len(hidden)-1)
+	}
+	return fmt.Sprintf("it leaves out every file that looks like one of DAGs (%s%s): Airflow would find none", slices.Min(hidden), more)
 }

@@ -63,6 +63,9 @@ func (c *Checker) missingOfAirflow(module, name string) (fact, error) {
 	}
 	message, err := c.airflow.missing(module, strings.TrimSuffix(name, "*"))
 	f := fact{Rule: RuleAirflowImport, Message: message, Soft: c.airflow.soft}
+	if strings.HasPrefix(module, providers) {
+		f.Soft = "the image may have another version of the provider"
+	}
 	if message == "" && c.airflow.Lookup(module, "") == symbols.Unknown {
 		f = fact{Rule: RulePackageImport, Message: c.packages.missingProvider(module)}
 	}

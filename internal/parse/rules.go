@@ -24,7 +24,7 @@ func (c *Checker) rules(tree fs.FS, g *graph, files []file) ([]Finding, error) {
 			findings = append(findings, c.findings(m, shown(tree, m, facts))...)
 		}
 	}
-	if message, hidden := c.target.hidden(g.all); hidden {
+	if message := c.target.hidden(g.all); message != "" {
 		ignoring := &module{file: file{path: ignoreFile}, reached: true}
 		findings = append(findings, c.findings(ignoring, []fact{{Rule: RuleHidden, Message: message}})...)
 	}

@@ -31,14 +31,18 @@ type check struct {
 }
 
 func (c check) of(rt syncer.Runtime) (*parse.Checker, error) {
-	check := c.target.Check
+	return c.checks.checker(CheckOptions(c.target.Check, config.Runtime{Airflow: rt.Airflow, Python: rt.Python}))
+}
+
+// CheckOptions are what a target's configuration says of checks.
+func CheckOptions(check config.Check, rt config.Runtime) parse.Options {
 	o := parse.Options{
 		Airflow: rt.Airflow, Python: rt.Python, Level: parse.Level(check.Level), Exclude: check.Exclude, Packages: check.Packages,
 	}
 	for _, r := range check.Rules {
 		o.Rules = append(o.Rules, r.Setting())
 	}
-	return c.checks.checker(o)
+	return o
 }
 
 func (c check) do(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Report, error) {

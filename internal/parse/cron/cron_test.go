@@ -87,7 +87,7 @@ json.dump([refused(e) for e in json.load(sys.stdin)], sys.stdout)
 func croniter(t *testing.T, version string, expressions []string) (refused []bool) {
 	in, err := json.Marshal(expressions)
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), "../../../.cache/venv/airflow-full-"+version+"/bin/python", "-c", ask)
+	cmd := exec.CommandContext(t.Context(), "../../../.cache/venv/airflow-plain-"+version+"/bin/python", "-c", ask)
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), t.Output()
 	out, err := cmd.Output()
 	require.NoError(t, err, "run `make tools`")
