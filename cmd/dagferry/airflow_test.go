@@ -16,7 +16,7 @@ import (
 // examples are the example DAGs of the Airflows that make tools installs.
 func examples(t *testing.T, version string) string {
 	t.Helper()
-	dir := filepath.Join(checkout(t), ".cache", "airflow", version, "airflow", "example_dags")
+	dir := filepath.Join(checkout(t), ".cache", "venv", "airflow-plain-"+version, "lib/python3.11/site-packages/airflow/example_dags")
 	_, err := os.Stat(dir)
 	require.NoError(t, err, "run `make tools`")
 	return dir

@@ -22,7 +22,7 @@ import (
 // airflow is where make tools puts the files of an Airflow.
 func airflow(t *testing.T, version string) string {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", ".cache", "airflow", version, "airflow", "example_dags"))
+	dir, err := filepath.Abs(filepath.Join("..", "..", ".cache", "venv", "airflow-plain-"+version, "lib/python3.11/site-packages/airflow/example_dags"))
 	require.NoError(t, err)
 	_, err = os.Stat(dir)
 	require.NoError(t, err, "run `make tools`")

@@ -57,7 +57,7 @@ func (f Finding) String() string {
 		b.WriteString("warning: ")
 	case Info:
 		b.WriteString("note: ")
-	case Block:
+	case Block, Ignore:
 	}
 	b.WriteString(printableLines(f.Message))
 	if f.Rule != "" {

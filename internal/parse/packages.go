@@ -32,7 +32,6 @@ func newPackages(lines, brought []string) packages {
 	return p
 }
 
-//nolint:gochecknoglobals // compiled once
 var (
 	requirement = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*`)
 	egg         = regexp.MustCompile(`[#&]egg=([A-Za-z0-9._-]+)`)

@@ -67,7 +67,7 @@ func (a airflow) history(module, name string) (string, error) {
 
 // refused are the arguments of a call that its callable does not take, if that is known.
 func (a airflow) refused(c call) (map[string]string, error) {
-	module, name, _ := cutLast(c.Name)
+	module, name := cutLast(c.Name)
 	taken, known := a.Arguments(module, name)
 	if !known {
 		return nil, nil
@@ -94,10 +94,7 @@ func (a airflow) refused(c call) (map[string]string, error) {
 }
 
 // cutLast splits a.b.c at its last dot.
-func cutLast(dotted string) (before, after string, found bool) {
+func cutLast(dotted string) (before, after string) {
 	i := strings.LastIndexByte(dotted, '.')
-	if i < 0 {
-		return "", dotted, false
-	}
-	return dotted[:i], dotted[i+1:], true
+	return dotted[:max(i, 0)], dotted[i+1:]
 }

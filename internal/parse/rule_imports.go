@@ -100,7 +100,7 @@ func (c *Checker) missingLocally(g *graph, m *module, dots int, name, taken stri
 			continue
 		}
 		if part := whole[:end]; part != "" && !g.has(m.zip, part) {
-			if above, _, _ := cutLast(part); g.opens(m.zip, above) {
+			if above, _ := cutLast(part); g.opens(m.zip, above) {
 				return "", ""
 			}
 			return fmt.Sprintf("the bundle has no module %s", part), ""

@@ -35,7 +35,7 @@ func (c *Checker) rules(tree fs.FS, g *graph, files []file) ([]Finding, error) {
 func shown(tree fs.FS, m *module, facts []importFact) []fact {
 	var data []byte
 	if m.zip == "" {
-		data, _ = fs.ReadFile(tree, m.file.path)
+		data, _ = fs.ReadFile(tree, m.path)
 	}
 	out := make([]fact, len(facts))
 	for i, f := range facts {

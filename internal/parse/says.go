@@ -20,7 +20,7 @@ const (
 type at int32
 
 func (a at) line() int    { return int(a >> 2) }
-func (a at) where() where { return where(a & 3) } //nolint:gosec // two bits
+func (a at) where() where { return where(a & 3) }
 
 // imported is a module ("a.b", with dots before a relative one), or what is taken from it ("a.b:c", "a.b:*").
 type imported struct {

@@ -86,8 +86,6 @@ func (c column) check(item string) error {
 }
 
 // special is what not all versions know.
-//
-//nolint:gochecknoglobals // compiled once
 var special = regexp.MustCompile(`[#?(]|^l[w\d]*$|^\d+-?l|^l-\d+$|^w\d+$|^\d+w$|^[hr](/\d+)?$`)
 
 // value checks a number or a word. croniter has ranges begin below what a single value may be.

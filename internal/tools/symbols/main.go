@@ -11,7 +11,7 @@
 //
 // To add a version, put it into versions.txt with that date (instead of the older patch of its minor, whose file in
 // internal/parse/symbols/data is overwritten), run make symbols, look at what changed in data/replacements.txt, and run
-// make symbols-agree. It takes Python 3.11 on the PATH, which all of these versions run on.
+// make imports-agree. It takes Python 3.11 on the PATH, which all of these versions run on.
 package main
 
 import (
