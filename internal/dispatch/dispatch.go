@@ -82,9 +82,10 @@ func (d *Dispatcher) Do(ctx context.Context, cfg config.Config, messages []Messa
 // LongEnough refuses a context that could end a run before its lease. The error is for who set its end.
 func (d *Dispatcher) LongEnough(ctx context.Context) error {
 	deadline, bounded := ctx.Deadline()
-	needs := d.Syncer.Budgets.Run() + answerTime
+	budgets := d.Syncer.Budgets
+	needs := budgets.Run() + answerTime
 	if left := time.Until(deadline).Round(time.Second); bounded && left < needs {
-		return fmt.Errorf("the function's time-out is %s, and a run may take %s: set it to 900 s", left, needs)
+		return fmt.Errorf("the function's time-out is %s, and a run may take %s: set it to %.0f s", left, needs, budgets.Timeout.Seconds())
 	}
 	return nil
 }

@@ -10,14 +10,18 @@ type Budgets struct {
 	Gather time.Duration
 	// Finalize bounds the request that makes a deploy live, with all its retries.
 	Finalize time.Duration
+	// Timeout is the longest that the platform lets a function work on a message.
+	Timeout time.Duration
 }
 
 // LambdaBudgets fit into a Lambda's 900 s. Finalize's is beyond the slowest DAG deploys that users measured (161–543 s).
-func LambdaBudgets() Budgets { return Budgets{Gather: 150 * time.Second, Finalize: 600 * time.Second} }
+func LambdaBudgets() Budgets {
+	return Budgets{Gather: 150 * time.Second, Finalize: 600 * time.Second, Timeout: 900 * time.Second}
+}
 
 // CloudRunBudgets fit into the 600 s for which Pub/Sub waits for an answer.
 func CloudRunBudgets() Budgets {
-	return Budgets{Gather: 120 * time.Second, Finalize: 420 * time.Second}
+	return Budgets{Gather: 120 * time.Second, Finalize: 420 * time.Second, Timeout: 600 * time.Second}
 }
 
 const (
