@@ -87,7 +87,7 @@ func (o options) measure(ctx context.Context) (err error) {
 	if err := unpackFunction(ctx, pack); err != nil {
 		return err
 	}
-	b := &bench{cores: findCores(), dir: dir, sizes: sizes, rounds: o.rounds, once: o.once, say: os.Stderr}
+	b := &bench{cores: findCores(), dir: dir, sizes: sizes, rounds: o.rounds, once: o.once, say: os.Stderr, keep: o.keep}
 	if b.ways, err = o.chosen(pack); err != nil {
 		return err
 	}
@@ -103,6 +103,16 @@ func (o options) measure(ctx context.Context) (err error) {
 		return err
 	}
 	return o.tell(&b.results)
+}
+
+// keep writes what was measured so far.
+func (o options) keep(r *results) error {
+	r.Bars = r.judge()
+	name := "results.json"
+	if o.sizing {
+		name = "sizing.json"
+	}
+	return r.save(filepath.Join(o.out, name))
 }
 
 func (o options) files() ([]int, error) {
@@ -147,16 +157,8 @@ func (o options) chosen(pack string) ([]way, error) {
 	return slices.DeleteFunc(all, func(w way) bool { return !slices.Contains(wanted, w.name) }), nil
 }
 
-// tell writes what was measured, and shows it.
+// tell shows what was measured.
 func (o options) tell(r *results) error {
-	r.Bars = r.judge()
-	name := "results.json"
-	if o.sizing {
-		name = "sizing.json"
-	}
-	if err := r.save(filepath.Join(o.out, name)); err != nil {
-		return err
-	}
 	m := r.Machine
 	fmt.Printf("%s, %d cores, %s, %s, commit %s, seed %d, load %s when it began; %s\n\n", m.CPU, m.Cores, m.System, m.Go, m.Commit, r.Seed, m.Load, m.Pinned)
 	if err := r.print(os.Stdout); err != nil {

@@ -24,6 +24,8 @@ type bench struct {
 	once time.Duration
 	ways []way
 	say  io.Writer
+	// keep writes the results so far, so that a run that breaks off loses nothing.
+	keep func(*results) error
 
 	results results
 	turn    int // of a Deployment and a folder of its own
@@ -61,6 +63,9 @@ func (b *bench) round(ctx context.Context, w way, files, round int) error {
 	}
 	began := time.Now()
 	if err := b.cases(ctx, w, files); err != nil {
+		return err
+	}
+	if err := b.keep(&b.results); err != nil {
 		return err
 	}
 	fmt.Fprintf(b.say, "  round %d  %-10s %6.1f s\n", round+1, w.name, time.Since(began).Seconds())
