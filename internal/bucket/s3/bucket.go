@@ -115,7 +115,7 @@ func newClient(cfg aws.Config, w watcher) *s3.Client {
 		// every server checks, and a GET by TLS, its length and the ETag that it is pinned to.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		o.APIOptions = append(o.APIOptions, w.install)
+		o.APIOptions = append(o.APIOptions, w.install, installListAnswer)
 	})
 }
 
