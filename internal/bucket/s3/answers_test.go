@@ -145,7 +145,7 @@ func changed(t *testing.T, err error) { assert.ErrorIs(t, err, bucket.ErrChanged
 func listing(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/xml")
-		fmt.Fprintf(w, "<ListBucketResult>%s</ListBucketResult>", body)
+		fmt.Fprintf(w, "<ListBucketResult><IsTruncated>false</IsTruncated>%s</ListBucketResult>", body)
 	}
 }
 
@@ -183,12 +183,19 @@ func TestList_neverTakesAPartForTheWhole(t *testing.T) {
 		assert.Equal(t, fault.Broken, fault.Of(err))
 		assert.ErrorContains(t, err, "list s3://acme/dags/")
 	}
-	_, err := answering(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "1000")
-		fmt.Fprint(w, "<ListBucketResult>"+entry("dags/a", ""))
-	}).List(t.Context())
-	require.Error(t, err, "cut in the middle")
-	assert.Equal(t, fault.Transient, fault.Of(err), err)
+	for name, answer := range map[string]http.HandlerFunc{
+		"cut in the middle": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, "<ListBucketResult>"+entry("dags/a", ""))
+		},
+		"empty":             func(http.ResponseWriter, *http.Request) {},
+		"no listing":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html></html>") },
+		"an error with 200": refuse(200, "InternalError", "We encountered an internal error.", ""),
+	} {
+		_, err := answering(t, answer).List(t.Context())
+		require.Error(t, err, name)
+		assert.Equal(t, fault.Transient, fault.Of(err), err)
+	}
 }
 
 func TestGet_refusesWhatIsTooLargeToBeOurs(t *testing.T) {

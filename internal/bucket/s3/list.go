@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
@@ -115,6 +116,9 @@ func (b *Bucket) page(ctx context.Context, in *s3.ListObjectsV2Input) (page, err
 	if err != nil {
 		return page{}, err
 	}
+	if out.IsTruncated == nil { // the SDK takes an empty body, and anything that is XML, for a listing without objects
+		return page{}, fmt.Errorf("the answer does not say whether it is complete: %w", io.ErrUnexpectedEOF)
+	}
 	p := page{objects: make([]bucket.Object, 0, len(out.Contents)), at: *at}
 	for _, listed := range out.Contents {
 		o, err := b.object(listed, out.EncodingType)
@@ -125,7 +129,7 @@ func (b *Bucket) page(ctx context.Context, in *s3.ListObjectsV2Input) (page, err
 			p.objects = append(p.objects, o)
 		}
 	}
-	if aws.ToBool(out.IsTruncated) {
+	if *out.IsTruncated {
 		if aws.ToString(out.NextContinuationToken) == "" {
 			return page{}, errors.New("the answer is cut short without a token for the rest")
 		}
