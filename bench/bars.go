@@ -91,9 +91,10 @@ func (r *results) ratios(files int) []bar {
 	return bars
 }
 
-// shared is how long those steps of a run took that the others have as well: starting, listing (twice), reading, packing.
+// shared is how long those steps of a run took that the others have as well: starting, listing (twice), reading, packing. The
+// gather has the second listing and the packing in it.
 func (r *results) shared(ours *row) float64 {
-	seconds := ours.step("list") + ours.step("read the last bundle") + ours.step("gather") + ours.step("pack")
+	seconds := ours.step("list") + ours.step("read the last bundle") + ours.step("gather")
 	if ours.Case != warm {
 		seconds += r.Start.ReadyS
 	}

@@ -96,7 +96,7 @@ func (r *run) mayDeploy(d astro.Deployment) error {
 }
 
 func (r *run) upload(ctx context.Context, p *prepared) (err error) {
-	archive, done, err := r.pack()
+	archive, done, err := r.archive()
 	if err != nil {
 		return err
 	}
@@ -113,18 +113,18 @@ func (r *run) upload(ctx context.Context, p *prepared) (err error) {
 	return err
 }
 
-// pack makes the archive, and what is to be called when it was sent.
-func (r *run) pack() (*bundle.Archive, func(), error) {
-	defer r.step("pack")()
-	archive, err := r.bundled.spool.Pack(r.TempDir, r.Layout)
+// archive is what is sent, and what is to be called when it was.
+func (r *run) archive() (*bundle.Archive, func(), error) {
+	grouped := r.bundled.archive
+	if !r.Single {
+		return grouped, func() {}, nil
+	}
+	defer r.step("pack as one")()
+	single, err := grouped.Single(r.TempDir)
 	if err != nil {
 		return nil, nil, err
 	}
-	if r.bundled.archive = archive; !r.Single {
-		return archive, func() {}, nil
-	}
-	single, err := archive.Single(r.TempDir)
-	return single, func() { _ = single.Close() }, err // a temporary file
+	return single, func() { _ = single.Close() }, nil // a temporary file
 }
 
 // create begins a deploy. After a lost answer it takes the one that this run may have made already, so that no

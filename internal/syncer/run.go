@@ -43,7 +43,7 @@ type run struct {
 // gathered is a bundle before it is deployed.
 type gathered struct {
 	spool    *bundle.Spool
-	archive  *bundle.Archive // once it is packed
+	archive  *bundle.Archive // once all is read
 	manifest bundle.Manifest
 	digest   string
 }

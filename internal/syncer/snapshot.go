@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -119,8 +120,7 @@ func (r *run) keyIsOurs(s state.State) bool {
 const gatherConcurrency = 64
 
 // gather is steps 6 and 7: it reads every object at the version that was listed, unless the last bundle has it, and lists
-// again. It reports whether
-// both looks showed the same.
+// again. It reports whether both looks showed the same.
 func (r *run) gather(ctx context.Context) (same bool, err error) {
 	defer r.step("gather")()
 	r.discard()
@@ -146,13 +146,28 @@ func (r *run) gather(ctx context.Context) (same bool, err error) {
 		return false, failed
 	}
 	before := r.listed.key
-	if r.listed, err = r.list(ctx); err != nil {
+	if err := r.listAndPack(ctx, failed == nil); err != nil {
 		return false, err
 	}
 	if failed != nil || r.listed.key != before && !mutant.LeavesOut(mutant.SecondListing) {
 		return false, nil
 	}
 	return true, r.digest()
+}
+
+// listAndPack lists again, and packs what was read, if it is complete, meanwhile: the store takes 75 ms to answer, in which
+// a function's one core has nothing else to do, and the archive of 1,000 files takes it 55 ms.
+func (r *run) listAndPack(ctx context.Context, complete bool) error {
+	var packing errgroup.Group
+	if b := r.bundled; complete {
+		packing.Go(func() (err error) {
+			b.archive, err = b.spool.Pack(r.TempDir, r.Layout)
+			return err
+		})
+	}
+	l, err := r.list(ctx)
+	r.listed = l
+	return cmp.Or(err, packing.Wait())
 }
 
 func (r *run) digest() (err error) {
