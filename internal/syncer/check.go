@@ -87,7 +87,7 @@ func (r *run) sources() string {
 	return strings.Join(urls, ", ")
 }
 
-// prepareCheck has the checks get ready while the sources are read, if the Runtime is known.
+// prepareCheck has the checks get ready while the store is waited for, if the Runtime is known.
 func (r *run) prepareCheck() error {
 	rt := r.runtime()
 	if r.Check.Verdicts == nil || rt.Airflow == "" || rt.Python == "" {

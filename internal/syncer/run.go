@@ -91,6 +91,7 @@ func (r *run) do(ctx context.Context) error {
 	if nothing, err := r.nothingToDo(ctx, due != ""); nothing || err != nil { // step 3
 		return err
 	}
+	_ = r.prepareCheck()                        // while the lease is waited for; its error comes again under the lease, where it is recorded
 	if err := r.acquire(ctx, due); err != nil { // step 4
 		return err
 	}
