@@ -13,20 +13,20 @@ ALWAYS, LOOP, LATER, MAYBE = range(4)
 DAG_ID, TASK_ID, TASK_TWICE, CYCLE = "DF301", "DF303", "DF304", "DF307"
 VARIABLE, MOVING_START, HEAVY = "DF401", "DF402", "DF403"
 
-DAGS = ("airflow.DAG", "airflow.models.DAG", "airflow.models.dag.DAG", "airflow.sdk.DAG", "airflow.sdk.definitions.dag.DAG")
-DAG_MAKERS = ("airflow.decorators.dag", "airflow.sdk.dag", "airflow.models.dag.dag", "airflow.decorators.dag.dag")
+DAGS = {"airflow.DAG", "airflow.models.DAG", "airflow.models.dag.DAG", "airflow.sdk.DAG", "airflow.sdk.definitions.dag.DAG"}
+DAG_MAKERS = {"airflow.decorators.dag", "airflow.sdk.dag", "airflow.models.dag.dag", "airflow.decorators.dag.dag"}
 TASK_MAKERS = ("airflow.decorators.task", "airflow.sdk.task")  # and task.branch, task_group, …
-GROUPS = ("airflow.utils.task_group.TaskGroup", "airflow.sdk.TaskGroup", "airflow.sdk.definitions.taskgroup.TaskGroup")
-CHAINS = (
+GROUPS = {"airflow.utils.task_group.TaskGroup", "airflow.sdk.TaskGroup", "airflow.sdk.definitions.taskgroup.TaskGroup"}
+CHAINS = {
     "airflow.models.baseoperator.chain", "airflow.sdk.chain", "airflow.utils.helpers.chain",
     "airflow.sdk.definitions._internal.contextmixin.chain", "airflow.sdk.bases.operator.chain",
-)
-VARIABLES = ("airflow.models.Variable", "airflow.models.variable.Variable", "airflow.sdk.Variable")
-NOW = (
+}
+VARIABLES = {"airflow.models.Variable", "airflow.models.variable.Variable", "airflow.sdk.Variable"}
+NOW = {
     "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "pendulum.now",
     "pendulum.today", "pendulum.yesterday", "pendulum.tomorrow", "airflow.utils.timezone.utcnow", "airflow.utils.dates.days_ago",
-)
-SLOW = (
+}
+SLOW = {
     "requests.get", "requests.post", "requests.put", "requests.patch", "requests.delete", "requests.head", "requests.request",
     "httpx.get", "httpx.post", "httpx.put", "httpx.patch", "httpx.delete", "httpx.head", "httpx.request",
     "urllib.request.urlopen", "urllib.request.urlretrieve", "time.sleep", "os.system", "os.popen",
@@ -38,7 +38,7 @@ SLOW = (
     "airflow.hooks.base.BaseHook.get_connection", "airflow.hooks.base_hook.BaseHook.get_connection", "airflow.sdk.BaseHook.get_connection",
     "airflow.sdk.Connection.get", "airflow.models.Connection.get_connection_from_secrets",
     "airflow.models.connection.Connection.get_connection_from_secrets",
-)
+}
 LONGEST_KEY = 250  # of a dag_id or task_id
 ARGUMENTS, EDGES = 2000, 5000  # of a file: one with more is a program's, and the rest of it is not looked at
 
@@ -334,15 +334,19 @@ class Reader:
         name = self.scope.dotted(node.func)
         if name in DAGS:
             self.new_dag(node, where)
-        else:
-            self.task(node, name, where)
-        if name.startswith("airflow.") and (name in DAG_MAKERS or name.rpartition(".")[2][:1].isupper()):
-            self.called(node, name, where)
-        for keyword in node.keywords:
-            if keyword.arg == "start_date":
-                self.start(keyword.value, where)
+        if node.keywords:
+            self.keywords(node, name, where)
         if where <= LOOP:
             self.slow(node, name, where)
+
+    def keywords(self, node, name, where):
+        names = [keyword.arg for keyword in node.keywords]
+        if "task_id" in names:
+            self.task(node, name, where)
+        if "start_date" in names:
+            self.start(argument(node, "start_date"), where)
+        if name.startswith("airflow.") and (name in DAG_MAKERS or name.rpartition(".")[2][:1].isupper()):
+            self.called(node, name, where)
 
     def called(self, node, name, where):
         taken = [(k.arg, k.value.lineno) for k in node.keywords if k.arg]
@@ -408,8 +412,7 @@ class Reader:
                 self.start(value, where)
 
     def slow(self, node, name, where):
-        owner, _, method = name.rpartition(".")
-        if owner in VARIABLES and method == "get":
+        if name.endswith("Variable.get") and name[:-4] in VARIABLES:
             what = "it asks Airflow's database each time that the file is parsed: use a template, or read it in a task"
             self.fact(VARIABLE, "Variable.get: " + what, where, node)
         elif name in SLOW:
