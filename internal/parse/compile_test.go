@@ -82,9 +82,7 @@ func corpus(t *testing.T, python, dir string) int {
 	}
 	r := rand.New(rand.NewPCG(3, 14))
 	for _, version := range []string{"2.11.2", "3.3.2"} {
-		examples := contents(t, os.DirFS(filepath.Join(environment(t, version), "lib/python3.11/site-packages/airflow/example_dags")), "*.py")
-		require.NotEmpty(t, examples, "run `make tools`")
-		for _, data := range examples {
+		for _, data := range contents(t, os.DirFS(examples(t, version)), "*.py") {
 			add(data)
 			for range 12 {
 				add(mutant(r, data))
