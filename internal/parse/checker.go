@@ -146,6 +146,9 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	}
 	for _, m := range all {
 		m.decide()
+		if m.unread == "" {
+			report.Read = append(report.Read, cmp.Or(m.zip, m.path))
+		}
 		if m.nested && !m.reached {
 			continue // Airflow does not look there
 		}
@@ -162,6 +165,8 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	slices.SortFunc(report.Findings, compare)
 	slices.Sort(report.Checked)
 	report.Files = len(report.Checked)
+	slices.Sort(report.Read)
+	report.Read = slices.Compact(report.Read)
 	return report, err
 }
 

@@ -3,6 +3,7 @@ package parse
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -85,6 +86,14 @@ type Report struct {
 	Checked []string `json:"-"`
 	// Findings are sorted by path, line and column.
 	Findings []Finding `json:"findings"`
+	// Read are the files that Airflow reads as files of DAGs: .py files and zips, sorted.
+	Read []string `json:"-"`
+}
+
+// Sort puts the findings in order, and leaves out what is said twice.
+func (r *Report) Sort() {
+	slices.SortFunc(r.Findings, compare)
+	r.Findings = slices.Compact(r.Findings)
 }
 
 // Blocked reports whether anything rejects the run.

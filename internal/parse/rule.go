@@ -56,10 +56,12 @@ const (
 	RuleMovingStart = "DF402"
 	RuleHeavy       = "DF403"
 
-	RuleImportError      = "DF501"
-	RuleImportUnfinished = "DF502"
-	RuleImportForbidden  = "DF503"
-	RuleNoValidator      = "DF504"
+	// functions/validator (rules.py) has the first three of these, too.
+	RuleImportError = "DF501"
+	RuleNotFinished = "DF502"
+	RuleForbidden   = "DF503"
+	RuleUnavailable = "DF504"
+	RuleDuplicate   = "DF505"
 )
 
 // Rules lists all of them, by ID.
@@ -93,9 +95,10 @@ func Rules() []Rule {
 		{RuleHeavy, "heavy-top-level", Warn, LevelRules, "a slow call is made each time the file is parsed"},
 
 		{RuleImportError, "import-error", Block, LevelImport, "Airflow cannot import the file"},
-		{RuleImportUnfinished, "import-unfinished", Block, LevelImport, "importing the file did not end within its limits"},
-		{RuleImportForbidden, "import-forbidden", Block, LevelImport, "importing the file does what a DAG file must not do"},
-		{RuleNoValidator, "validator-unavailable", Block, LevelImport, "the validator did not answer"},
+		{RuleNotFinished, "import-unfinished", Block, LevelImport, "importing the file did not end within its limits"},
+		{RuleForbidden, "import-forbidden", Block, LevelImport, "importing the file does what a DAG file must not do"},
+		{RuleUnavailable, "validator-unavailable", Block, LevelImport, "the validator did not answer"},
+		{RuleDuplicate, "duplicate-imported-dag-id", Block, LevelImport, "two files make DAGs of the same dag_id, and one silently wins"},
 	}
 }
 

@@ -5,10 +5,7 @@ from .supervisor import Supervisor
 MARGIN = 5  # seconds before the function's time-out that the last file has to be done
 
 supervisor = Supervisor()
-try:
-    supervisor.importer.start()  # while the platform waits for the function to be ready, which costs nothing
-except commands.Unavailable:
-    pass  # each answer says so
+supervisor.importer.launch()  # not waited for: what takes longer than 10 s here, Lambda would begin again
 
 
 def handler(event, context):

@@ -1,5 +1,6 @@
 """The ways in from a command line."""
 import json
+import signal
 import sys
 
 from .bundle import Unusable
@@ -15,6 +16,7 @@ def main(arguments):
     if arguments not in (["once"], ["prepare"]):
         print("usage: python -m dagferry_validator once | serve | prepare", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so clean up
     supervisor = Supervisor()
     try:
         if arguments == ["prepare"]:

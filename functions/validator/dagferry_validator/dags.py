@@ -48,6 +48,9 @@ def error(text, path, root):
         # The exception follows the last frame, and is not indented as the source lines are.
         after = [part for part in text[frames[-1].end():].splitlines() if part and not part.startswith(" ")]
         message = after[0] if after else message
+        inner = [f for f in frames if f[1].startswith(root + os.sep)]
+        if inner and inner[-1][1] != path:
+            message += " (%s:%s)" % (inner[-1][1], inner[-1][2])
         text = text[mine[0].start():] if mine else text  # how Airflow comes to import it is of no use
     rule = IMPORT_ERROR
     if message.startswith("PermissionError: [Errno 13] " + REFUSED):

@@ -28,7 +28,7 @@ def main():
     gc.freeze()  # what is shared with the children stays shared
     say(answers, hello)
     for line in commands:
-        say(answers, import_file(json.loads(line)))
+        say(answers, import_file(json.loads(line), commands.fileno()))
 
 
 def say(answers, what):
@@ -92,8 +92,8 @@ def create(table, connection):
         pass  # it refers to the users of an auth manager, which nobody has here
 
 
-def import_file(job):
-    """The answer about one file; whatever the file does, there is one."""
+def import_file(job, supervisor):
+    """The answer about one file; whatever the file does, there is one. It ends if the supervisor does, who is silent meanwhile."""
     began = time.monotonic()
     nonce = secrets.token_hex(16).encode()
     ours, theirs = os.pipe()
@@ -101,7 +101,11 @@ def import_file(job):
     if pid == 0:
         child.run(job, nonce, theirs)
     os.close(theirs)
-    data, late = receive(ours, began + job["timeout"] + GRACE)
+    try:
+        data, late = receive(ours, began + job["timeout"] + GRACE, supervisor)
+    except Orphaned:
+        end(pid, True)
+        raise SystemExit(1) from None
     os.close(ours)
     status, usage = end(pid, late or len(data) > child.LARGEST)
     said = heard(data, nonce) if not late else None
@@ -110,12 +114,18 @@ def import_file(job):
     return dict(said, seconds=round(time.monotonic() - began, 4))
 
 
-def receive(channel, deadline):
+class Orphaned(Exception):
+    """The supervisor is gone."""
+
+
+def receive(channel, deadline, supervisor):
     """All that comes until the process closes the channel, up to a bound, and whether the time was over."""
     data = bytearray()
     while len(data) <= child.LARGEST + 64:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([channel], [], [], left)[0]:
+        ready = select.select([channel, supervisor], [], [], max(deadline - time.monotonic(), 0))[0]
+        if supervisor in ready:
+            raise Orphaned
+        if not ready:
             return bytes(data), True
         part = os.read(channel, 1 << 16)
         if not part:

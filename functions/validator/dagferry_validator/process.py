@@ -24,8 +24,8 @@ class Importer:
     def __init__(self, home):
         self.home, self.process, self.hello = home, None, None
 
-    def start(self):
-        """Starts the process if there is none, and waits for Airflow. Unavailable says what Python said."""
+    def launch(self):
+        """Starts the process if there is none, and does not wait for it."""
         if self.process is not None:
             return
         self.errors = tempfile.TemporaryFile()
@@ -33,6 +33,13 @@ class Importer:
         code = "import sys; sys.path.insert(0, %r); from dagferry_validator.importer import main; main()" % package
         self.process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         env=self.environment(), cwd=self.home, start_new_session=True)
+        self.hello = None
+
+    def start(self):
+        """Waits for a process that has imported Airflow. Unavailable says what Python said instead."""
+        self.launch()
+        if self.hello is not None:
+            return
         line = self.receive(START)
         if line is None:
             self.end()
