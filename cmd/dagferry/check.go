@@ -26,6 +26,7 @@ type checkOptions struct {
 	exclude, rules  []string
 	requirements    string
 	format          report.Format
+	imports         importOptions
 }
 
 func newCheck() *cobra.Command {
@@ -39,6 +40,9 @@ target's Airflow and Python, runs none of it, and says what would be refused: fi
 It needs no configuration: then defaults hold, and the newest Airflow and Python that are known. --target takes the settings of
 a target in dagferry.yaml; other flags are added to them, or change them. Each rule is explained in docs/rules/.
 
+With --level import, the DAGs are imported as Airflow imports them, which runs their code: in a process of the interpreter
+that you name, between guards, or by a validator.
+
 Formats: text for people, json for programs, github for annotations in GitHub Actions, junit for the test reports of GitLab,
 Jenkins and others, sarif for code scanning. All of them go to the standard output and tell the same findings.
 
@@ -50,6 +54,7 @@ Exit codes: 0 nothing blocks (there may be warnings), 3 something does, 2 wrong 
   dagferry check dags --airflow 3.1 --python 3.12 --requirements requirements.txt
   dagferry check dags --target prod
   dagferry check dags --rule DF401=block --rule DF203=ignore
+  dagferry check dags --level import --interpreter .venv/bin/python
   dagferry check dags --format json | jq '.findings[] | select(.severity == "block")'
   dagferry check dags --format sarif > dagferry.sarif`,
 		Args: cobra.ExactArgs(1),
@@ -60,11 +65,12 @@ Exit codes: 0 nothing blocks (there may be warnings), 3 something does, 2 wrong 
 	f.StringVarP(&o.target, "target", "t", "", "take the settings of this target of the configuration")
 	f.StringVar(&o.airflow, "airflow", "", "the target's Airflow, such as 3.1 (default: the newest)")
 	f.StringVar(&o.python, "python", "", "the target's Python, such as 3.12 (default: the newest)")
-	f.StringVar(&o.level, "level", "", "how deep to check: syntax or rules (default: rules)")
+	f.StringVar(&o.level, "level", "", "how deep to check: syntax, rules or import (default: rules)")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "what cannot block, as in .gitignore (may be repeated)")
 	f.StringArrayVar(&o.rules, "rule", nil, "what a rule's findings do, such as DF401=block; or warn, info, ignore (may be repeated)")
 	f.StringVar(&o.requirements, "requirements", "", "a requirements.txt, or what pip freeze printed: what the image has (for DF203)")
 	f.Var(&o.format, "format", "how to tell it: text, json, github, junit or sarif")
+	o.imports.flags(f)
 	return c
 }
 
@@ -74,6 +80,9 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 	}
 	options, ignore, err := o.read(cmd.Context())
 	if err != nil {
+		return err
+	}
+	if err := o.imports.check(string(options.Level)); err != nil {
 		return err
 	}
 	if options.Interpreter, err = interpreter(); err != nil {
@@ -92,6 +101,10 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 	}
 	defer func() { _ = spool.Close() }() // a temporary file
 	found, err := checker.Check(cmd.Context(), spool.Tree())
+	if err == nil && options.Level == parse.LevelImport {
+		progress.doing("import")
+		found, err = o.imports.imported(cmd.Context(), dir, options.Airflow, spool.Tree(), found)
+	}
 	progress.done()
 	if err != nil {
 		return err
@@ -107,23 +120,27 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 }
 
 // read puts the target's settings and the flags together, and says what is left out of the bundle.
-func (o checkOptions) read(ctx context.Context) (options parse.Options, ignore []string, err error) {
+func (o *checkOptions) read(ctx context.Context) (options parse.Options, ignore []string, err error) {
 	ignore = config.DefaultIgnore()
+	var check config.Check
 	if o.target != "" || o.config != "" {
 		t, err := chooseTarget(ctx, o.config, o.target)
 		if err != nil {
 			return options, nil, err
 		}
-		options, ignore = target.CheckOptions(t.Check, t.Runtime), t.Ignore
+		options, ignore, check = target.CheckOptions(t.Check, t.Runtime), t.Ignore, t.Check
 	}
 	options.Airflow, options.Python = cmp.Or(o.airflow, options.Airflow), cmp.Or(o.python, options.Python)
 	options.Exclude = append(options.Exclude, o.exclude...)
 	switch level := parse.Level(o.level); level {
 	case "":
-	case parse.LevelSyntax, parse.LevelRules:
+	case parse.LevelSyntax, parse.LevelRules, parse.LevelImport:
 		options.Level = level
 	default:
-		return options, nil, usageError{fmt.Errorf("--level %s: write syntax or rules", level)}
+		return options, nil, usageError{fmt.Errorf("--level %s: write syntax, rules or import", level)}
+	}
+	if options.Level == parse.LevelImport {
+		o.imports.add(check)
 	}
 	for _, r := range o.rules {
 		rule, severity, _ := strings.Cut(r, "=")

@@ -154,7 +154,7 @@ func newOpener(ctx context.Context) (target.Opener, error) {
 			},
 		},
 		Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
-		Checks: &target.Checks{Interpreter: interpreter},
+		Checks: &target.Checks{Interpreter: interpreter, Validators: validators(aws)},
 	}, nil
 }
 

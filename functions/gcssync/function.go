@@ -22,6 +22,8 @@ import (
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/dispatch"
 	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/parse/validator"
+	"github.com/dagferry/dagferry/internal/parse/validator/cloudrun"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/secret/secretmanager"
 	"github.com/dagferry/dagferry/internal/syncer"
@@ -71,7 +73,10 @@ func newHost(env config.Env) (*host, error) {
 		Syncer: syncer.Syncer{Log: log, Version: version, Budgets: syncer.CloudRunBudgets(), Grace: grace, Memory: &syncer.Memory{}},
 		Open: target.Opener{
 			Buckets: map[string]target.Open{"gs": openGCS}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
-			Checks: &target.Checks{Interpreter: func() (string, error) { return interpreter(env) }},
+			Checks: &target.Checks{
+				Interpreter: func() (string, error) { return interpreter(env) },
+				Validators:  map[string]target.Reach{"https": func(_ context.Context, url string) (validator.Transport, error) { return cloudrun.New(url) }},
+			},
 		},
 	}
 	h := &host{

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	awsv2 "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/dagferry/dagferry/internal/awssdk"
@@ -18,6 +19,8 @@ import (
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/dispatch"
 	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/parse/validator"
+	lambdavalidator "github.com/dagferry/dagferry/internal/parse/validator/lambda"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/secret/secretsmanager"
 	"github.com/dagferry/dagferry/internal/secret/ssm"
@@ -71,8 +74,18 @@ func newHost(ctx context.Context, log *slog.Logger, env config.Env) (*host, erro
 			Syncer: syncer.Syncer{Log: log, Version: version, Budgets: budgets(), Memory: &syncer.Memory{}},
 			Open: target.Opener{
 				Buckets: map[string]target.Open{"s3": openS3}, Secrets: secrets, AstroURL: env.AstroURL(), Version: version,
-				Checks: &target.Checks{Interpreter: interpreter},
+				Checks: &target.Checks{Interpreter: interpreter, Validators: validators(aws)},
 			},
 		},
 	}, nil
+}
+
+// validators import DAGs: a Lambda function, or a container that serves.
+func validators(cfg awsv2.Config) map[string]target.Reach {
+	return map[string]target.Reach{
+		"arn": func(_ context.Context, arn string) (validator.Transport, error) {
+			return lambdavalidator.New(cfg, arn), nil
+		},
+		"https": func(_ context.Context, url string) (validator.Transport, error) { return validator.HTTP{URL: url}, nil },
+	}
 }

@@ -101,7 +101,8 @@ type Guard struct {
 
 // Check says how DAGs are checked, and what a finding does.
 type Check struct {
-	// Level is how deep: syntax, or rules (default), which adds what can be told without running anything.
+	// Level is how deep: syntax, or rules (default), which adds what can be told without running anything, or import, which also
+	// has Validator import the DAGs as Airflow does.
 	Level string `yaml:"level"`
 	// OnFailure is reject (default) or warn.
 	OnFailure string `yaml:"onFailure"`
@@ -112,6 +113,15 @@ type Check struct {
 	// Packages are lines of the image's requirements.txt or of its pip freeze. Without them, nothing is said about packages
 	// that the image may lack.
 	Packages []string `yaml:"packages"`
+	// Validator is who imports DAGs: the ARN of a Lambda function, or the https:// address of a Cloud Run service.
+	Validator string `yaml:"validator"`
+	// OnUnavailable says what becomes of DAGs that the validator gives no answer about: block (default) or warn.
+	OnUnavailable string `yaml:"onUnavailable"`
+	// Strict has no mocks: what Environment does not give is missing while DAGs are imported.
+	Strict bool `yaml:"strict"`
+	// Environment lists, as NAME=value, what DAGs find in their environment while they are imported. Airflow takes Variables and
+	// Connections from there, too: AIRFLOW_VAR_NAME=value, AIRFLOW_CONN_NAME=uri. Never a secret: authors can read it.
+	Environment []string `yaml:"environment"`
 }
 
 // Rule is what is changed about a rule.
@@ -167,5 +177,6 @@ func (t Target) withDefaults() Target {
 	if t.Check.OnFailure == "" {
 		t.Check.OnFailure = "reject"
 	}
+	t.Check.OnUnavailable = cmp.Or(t.Check.OnUnavailable, "block")
 	return t
 }

@@ -89,7 +89,7 @@ func TestParse_whole(t *testing.T) {
 		Runtime: config.Runtime{Airflow: "3.1", Python: "3.12"}, Layout: bundle.LayoutRoot, Archive: "groups",
 		Settle: &settle, MaxWait: &wait, Marker: "_READY", Ignore: []string{"*.bak"},
 		Limits: bundle.Limits{Files: 10, FileSize: 1000}, Guard: config.Guard{MinFiles: &zero, MaxDeleted: &quarter},
-		Adopt: true, Check: config.Check{Level: "syntax", OnFailure: "warn", Exclude: []string{"templates/**"}},
+		Adopt: true, Check: config.Check{Level: "syntax", OnFailure: "warn", OnUnavailable: "block", Exclude: []string{"templates/**"}},
 	}, c.Targets[0])
 }
 
@@ -104,7 +104,7 @@ targets: [{name: p, sources: [{url: "file:///dags"}], deployment: d, token: "env
 	assert.Equal(t, 3*time.Second, *got.Settle)
 	assert.Equal(t, time.Minute, *got.MaxWait)
 	assert.Equal(t, []string{"__pycache__/", "*.pyc"}, got.Ignore)
-	assert.Equal(t, config.Check{Level: "rules", OnFailure: "reject"}, got.Check)
+	assert.Equal(t, config.Check{Level: "rules", OnFailure: "reject", OnUnavailable: "block"}, got.Check)
 	assert.Equal(t, bundle.LayoutDags, got.Layout)
 }
 

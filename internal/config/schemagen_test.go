@@ -77,10 +77,15 @@ var facts = map[string]schema{
 	"targets[].limits.fileSize":        {Minimum: new(int)},
 	"targets[].limits.totalSize":       {Minimum: new(int)},
 	"targets[].limits.nameLength":      {Minimum: new(int)},
-	"targets[].check.level":            {Enum: []string{"syntax", "rules"}},
+	"targets[].check.level":            {Enum: []string{"syntax", "rules", "import"}},
 	"targets[].check.rules[].rule":     {Pattern: "^DF[0-9]{3}$", Examples: []string{"DF203"}},
 	"targets[].check.rules[].severity": {Enum: []string{"block", "warn", "info", "ignore"}},
 	"targets[].check.onFailure":        {Enum: []string{"reject", "warn"}},
+	"targets[].check.validator": {Pattern: `^(arn:aws[^:]*:lambda:.+|https?://[^/].*)$`, Examples: []string{
+		"arn:aws:lambda:eu-north-1:123456789012:function:dagferry-validator", "https://dagferry-validator-abc.a.run.app",
+	}},
+	"targets[].check.onUnavailable": {Enum: []string{"block", "warn"}},
+	"targets[].check.environment[]": {Pattern: `^[A-Za-z_][A-Za-z0-9_]*=`, Examples: []string{"AIRFLOW_VAR_STAGE=test"}},
 }
 
 const (

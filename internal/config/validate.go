@@ -104,14 +104,15 @@ func (d *document) limits(l bundle.Limits, key string) {
 }
 
 func (d *document) check(t *Target, key string) {
-	if l := parse.Level(t.Check.Level); l != parse.LevelSyntax && l != parse.LevelRules {
-		d.wrong(key+".check.level", "write syntax or rules")
+	if all := []parse.Level{parse.LevelSyntax, parse.LevelRules, parse.LevelImport}; !slices.Contains(all, parse.Level(t.Check.Level)) {
+		d.wrong(key+".check.level", "write syntax, rules or import")
 	}
 	for i, r := range t.Check.Rules {
 		if err := r.Setting().Check(); err != nil {
 			d.wrong(fmt.Sprintf("%s.check.rules[%d]", key, i), "%v", err)
 		}
 	}
+	d.imports(t.Check, key+".check")
 	if t.Check.OnFailure != "reject" && t.Check.OnFailure != "warn" {
 		d.wrong(key+".check.onFailure", "write reject or warn")
 	}

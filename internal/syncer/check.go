@@ -127,10 +127,12 @@ func (r *run) parse(ctx context.Context) error {
 	return r.reject(rejectedFor(report.Findings))
 }
 
-// dependsOnLoad reports whether nothing blocks but files that the parser was too slow for or died of.
+// dependsOnLoad reports whether nothing blocks but files that the parser or the validator was too slow for or died of, or a
+// validator that did not answer.
 func dependsOnLoad(findings []parse.Finding) bool {
+	passing := []string{parse.RuleStall, parse.RuleCrash, parse.RuleNotFinished, parse.RuleUnavailable}
 	return !slices.ContainsFunc(findings, func(f parse.Finding) bool {
-		return f.Severity == parse.Block && f.Rule != parse.RuleStall && f.Rule != parse.RuleCrash
+		return f.Severity == parse.Block && !slices.Contains(passing, f.Rule)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/parse"
+	"github.com/dagferry/dagferry/internal/parse/validator"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -16,10 +17,15 @@ import (
 type Checks struct {
 	// Interpreter finds the Python interpreter; it is asked when the first check is made.
 	Interpreter func() (string, error)
+	// Validators reach who imports DAGs, by the scheme of their addresses: arn, https.
+	Validators map[string]Reach
 
 	mu       sync.Mutex
 	checkers map[string]*parse.Checker
 }
+
+// Reach makes a client for the validator at an address.
+type Reach func(ctx context.Context, address string) (validator.Transport, error)
 
 // forTarget is the check of one target.
 func (c *Checks) forTarget(t config.Target) check { return check{c, t} }
@@ -50,7 +56,11 @@ func (c check) do(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Rep
 	if err != nil {
 		return parse.Report{}, err
 	}
-	return checker.Check(ctx, tree)
+	report, err := checker.Check(ctx, tree)
+	if err != nil || c.target.Check.Level != config.LevelImport {
+		return report, err
+	}
+	return c.imported(ctx, rt, tree, report)
 }
 
 // Prepare starts the worker.
