@@ -51,6 +51,10 @@ class Importer:
     def environment(self):
         env = {name: os.environ[name] for name in KEPT if name in os.environ}
         env.setdefault("AIRFLOW_HOME", self.home)
+        packages = os.path.join(self.home, "packages")  # of the user whom an image was made for (Dockerfile)
+        if os.path.exists(packages):
+            with open(packages) as folders:
+                env["PYTHONPATH"] = os.pathsep.join(filter(None, [folders.read().strip(), env.get("PYTHONPATH")]))
         database = "sqlite:///" + os.path.join(self.home, "airflow.db")
         # A configuration of its own: another one may name a database and secrets.
         env.update(HOME=self.home, AIRFLOW_CONFIG=os.path.join(self.home, "airflow.cfg"), AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database, AIRFLOW__CORE__SQL_ALCHEMY_CONN=database,
