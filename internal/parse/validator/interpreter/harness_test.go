@@ -1,6 +1,7 @@
 package interpreter_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -62,4 +63,17 @@ func write(t *testing.T, files map[string]string) string {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return dir
+}
+
+// processesIn are the command lines of this machine's processes that have a text.
+func processesIn(t *testing.T, text string) (found []string) {
+	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, path := range paths {
+		line, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(line, []byte(text)) {
+			found = append(found, string(line))
+		}
+	}
+	return found
 }
