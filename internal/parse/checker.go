@@ -146,7 +146,7 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	}
 	for _, m := range all {
 		m.decide()
-		if m.unread == "" {
+		if m.unread == "" && m.name != "" {
 			report.Read = append(report.Read, cmp.Or(m.zip, m.path))
 		}
 		if m.nested && !m.reached {

@@ -76,6 +76,7 @@ func TestCheck_zipsRootModules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			report := check(t, newChecker(t, parse.Options{}), tree)
 			assert.Equal(t, 4, report.Files)
+			assert.Equal(t, []string{"x.zip"}, report.Read)
 			require.Len(t, report.Findings, 3)
 			ignored, bad, found := report.Findings[0], report.Findings[1], report.Findings[2]
 			assert.Equal(t, "ignored/x.zip/dag.py", ignored.Path)

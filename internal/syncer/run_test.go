@@ -234,3 +234,20 @@ func TestRun_recordTellsWhatHappened(t *testing.T) {
 		}
 	})
 }
+
+// Who could not be asked, and what was too slow, may do better the next time.
+func TestRun_silentValidatorIsAskedAgain(t *testing.T) {
+	for rule, again := range map[string]int{parse.RuleUnavailable: 1, parse.RuleNotFinished: 1, parse.RuleImportError: 0} {
+		inWorld(t, func(w *world) {
+			w.target.Check.Do = func(context.Context, syncer.Runtime, fs.FS) (parse.Report, error) {
+				w.checks++
+				return parse.Report{Findings: []parse.Finding{{Path: ".", Rule: rule, Severity: parse.Block, Message: "no answer"}}}, nil
+			}
+			w.write("a.py", "a")
+			w.after(syncer.Rejected)
+			checks := w.checks
+			w.sweep(syncer.Rejected)
+			w.same(checks+again, w.checks, rule)
+		})
+	}
+}
