@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ type function struct {
 func functionsOf(r run) []function {
 	var all []function
 	for _, f := range r.of("aws_lambda_function") {
+		if isValidator(f.Address) {
+			continue
+		}
 		set, _ := first(f.Values["environment"])["variables"].(map[string]any)
 		all = append(all, function{set, seconds(f.Values["timeout"])})
 	}
@@ -75,6 +79,9 @@ func functionsOf(r run) []function {
 		all = append(all, function{set, seconds(service["timeout_seconds"])})
 	}
 	for _, s := range r.of("google_cloud_run_v2_service") {
+		if isValidator(s.Address) {
+			continue
+		}
 		template, set := first(s.Values["template"]), map[string]any{}
 		for _, e := range list(first(template["containers"])["env"]) {
 			set[e["name"].(string)] = e["value"]
@@ -83,6 +90,9 @@ func functionsOf(r run) []function {
 	}
 	return all
 }
+
+// isValidator reports whether an address is that of the function or service that imports DAGs, and makes no runs.
+func isValidator(address string) bool { return strings.HasSuffix(address, ".validator[0]") }
 
 // configurationOf is the dagferry.yaml of a run; in a plan it may not be known yet.
 func configurationOf(t testing.TB, r run) (config.Config, bool) {

@@ -3,7 +3,7 @@
 locals {
   configuration = yamlencode({
     version = 1
-    targets = [for name, t in var.targets : merge(yamldecode(t.settings), {
+    targets = [for name, t in var.targets : merge(yamldecode(t.settings), local.checks[name], {
       name       = name
       deployment = t.deployment
       token      = local.token_references[name]
@@ -20,6 +20,11 @@ locals {
       } if s.target == name]
     })]
   })
+
+  # Who is to import DAGs need not say by what.
+  checks = { for name, t in var.targets : name => {
+    for key, check in { check = try(yamldecode(t.settings).check, {}) } : key => merge({ validator = local.validator_arn }, check) if try(check.level, "") == "import" && local.validator_arn != null
+  } }
 
   token_references = { for name, t in var.targets : name => t.token.secret_arn == null ? "ssm://${t.token.parameter_arn}" :
   join("#", compact(["secretsmanager://${t.token.secret_arn}", t.token.json_key])) }

@@ -93,7 +93,7 @@ locals {
       }
       CallValidator = {
         actions   = ["lambda:InvokeFunction"]
-        resources = compact([var.validator_function_arn])
+        resources = compact([local.validator_arn])
         condition = null
       }
       WriteTraces = {

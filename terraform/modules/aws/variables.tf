@@ -388,8 +388,49 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "validator" {
+  description = <<-EOT
+    Make a Lambda function that imports DAGs, for targets whose `settings` have `check: {level: import}`. It runs authors' code: its role lets that do nothing, and its security group lets nothing in or out.
+
+    - `image`: built from the Deployment's image by functions/validator/Dockerfile (`--target lambda`), in a private ECR repository of this account and region.
+    - `vpc_id`, `subnet_ids`: where it runs: subnets without a route out, in a VPC with `enable_dns_support = false`, as security groups do not keep names from being looked up.
+    - `memory_mb`: Airflow takes about 500, and a file as much as it likes up to 1,024; processors come with memory, 1,769 for each.
+    - `seconds`: at most the 115 that a run has for it.
+  EOT
+  type = object({
+    image        = string
+    vpc_id       = string
+    subnet_ids   = list(string)
+    architecture = optional(string, "x86_64")
+    memory_mb    = optional(number, 3538)
+    seconds      = optional(number, 115)
+  })
+  default = null
+
+  validation {
+    condition     = var.validator == null || var.validator_function_arn == null
+    error_message = "validator: the module makes one, or validator_function_arn names one that there is; leave one of the two out."
+  }
+  validation {
+    condition     = var.validator == null || try(can(regex("^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/.+(:|@sha256:)", var.validator.image)), false)
+    error_message = "validator: write image as one of ECR with its tag or digest, such as 123456789012.dkr.ecr.eu-north-1.amazonaws.com/validator:3.1-12; Lambda takes no others."
+  }
+  validation {
+    condition     = var.validator == null || try(length(var.validator.subnet_ids) > 0 && can(regex("^vpc-", var.validator.vpc_id)), false)
+    error_message = "validator: give vpc_id and at least one of its subnets, without a route out; outside of a VPC, a function reaches the internet."
+  }
+  validation {
+    condition     = var.validator == null || try(contains(["arm64", "x86_64"], var.validator.architecture), false)
+    error_message = "validator: write architecture as the image's, x86_64 or arm64."
+  }
+  validation {
+    condition     = var.validator == null || try(var.validator.memory_mb >= 2048 && var.validator.memory_mb <= 10240 && var.validator.seconds >= 30 && var.validator.seconds <= 115, false)
+    error_message = "validator: write memory_mb from 2048, which Airflow and one file may take, to 10240, and seconds from 30 to 115."
+  }
+}
+
 variable "validator_function_arn" {
-  description = "A Lambda function that imports DAGs, without any permissions of its own, for the function to call."
+  description = "A Lambda function that imports DAGs, without any permissions of its own, for the function to call: one that another instance of the module made, or you did."
   type        = string
   default     = null
 

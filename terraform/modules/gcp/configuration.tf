@@ -3,7 +3,7 @@
 locals {
   configuration = yamlencode({
     version = 1
-    targets = [for name, t in var.targets : merge(yamldecode(t.settings), {
+    targets = [for name, t in var.targets : merge(yamldecode(t.settings), local.checks[name], {
       name       = name
       deployment = t.deployment
       token      = join("#", compact(["gcp-secret://${t.token.secret_id}", t.token.json_key]))
@@ -16,6 +16,11 @@ locals {
       } if s.target == name]
     })]
   })
+
+  # Who is to import DAGs need not say by what.
+  checks = { for name, t in var.targets : name => {
+    for key, check in { check = try(yamldecode(t.settings).check, {}) } : key => merge({ validator = local.validator_url }, check) if try(check.level, "") == "import" && local.validator_url != null
+  } }
 
   in_object = var.configuration.place == "object"
 

@@ -385,8 +385,47 @@ variable "kms_key_name" {
   }
 }
 
+variable "validator" {
+  description = <<-EOT
+    Make a Cloud Run service that imports DAGs, for targets whose `settings` have `check: {level: import}`. It runs authors' code: its service account has no role.
+
+    - `image`: built from the Deployment's image by functions/validator/Dockerfile.
+    - `network`, `subnetwork`: where all that it sends goes: a network without Cloud NAT, without Private Google Access and without routes to others, whose firewall refuses egress.
+    - `memory_mb`: Airflow takes about 500, and a file as much as it likes up to 1,024.
+    - `seconds`: at most the 85 that a run has for it.
+    - `ingress`: `internal` lets in only requests that come through a VPC, so the function needs `vpc`; with `all`, it is the permission to call the service that keeps others out.
+  EOT
+  type = object({
+    image      = string
+    network    = string
+    subnetwork = string
+    cpu        = optional(number, 2)
+    memory_mb  = optional(number, 4096)
+    seconds    = optional(number, 85)
+    ingress    = optional(string, "internal")
+  })
+  default = null
+
+  validation {
+    condition     = var.validator == null || var.validator_service == null
+    error_message = "validator: the module makes one, or validator_service names one that there is; leave one of the two out."
+  }
+  validation {
+    condition     = var.validator == null || try(contains(["internal", "all"], var.validator.ingress), false)
+    error_message = "validator: write ingress = \"internal\" or \"all\"."
+  }
+  validation {
+    condition     = var.validator == null || try(var.validator.ingress != "internal" || var.vpc != null, false)
+    error_message = "validator: with ingress = \"internal\" it lets in what comes through a VPC only; give vpc to the function, or write ingress = \"all\", where the permission to call it keeps others out."
+  }
+  validation {
+    condition     = var.validator == null || try(var.validator.memory_mb >= 2048 && var.validator.memory_mb <= 32768 && contains([1, 2, 4, 8], var.validator.cpu) && var.validator.seconds >= 30 && var.validator.seconds <= 85, false)
+    error_message = "validator: write memory_mb from 2048, which Airflow and one file may take, to 32768, cpu as 1, 2, 4 or 8, and seconds from 30 to 85."
+  }
+}
+
 variable "validator_service" {
-  description = "A Cloud Run service that imports DAGs, without any permissions of its own, for the function to call."
+  description = "A Cloud Run service that imports DAGs, without any permissions of its own, for the function to call: one that another instance of the module made, or you did. Its address goes into `settings`, as `check.validator`."
   type        = string
   default     = null
 

@@ -730,6 +730,52 @@ run "key" {
   expect_failures = [var.kms_key_arn]
 }
 
+run "two_validators" {
+  # says: leave one of the two out
+  command = plan
+  variables {
+    validator              = { image = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/validator:1", vpc_id = "vpc-1", subnet_ids = ["subnet-1"] }
+    validator_function_arn = "arn:aws:lambda:eu-north-1:123456789012:function:validator"
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_image" {
+  # says: write image as one of ECR with its tag or digest
+  command = plan
+  variables {
+    validator = { image = "ghcr.io/acme/validator:1", vpc_id = "vpc-1", subnet_ids = ["subnet-1"] }
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_without_subnets" {
+  # says: give vpc_id and at least one of its subnets
+  command = plan
+  variables {
+    validator = { image = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/validator:1", vpc_id = "vpc-1", subnet_ids = [] }
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_architecture" {
+  # says: write architecture as the image's
+  command = plan
+  variables {
+    validator = { image = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/validator:1", vpc_id = "vpc-1", subnet_ids = ["subnet-1"], architecture = "amd64" }
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_memory" {
+  # says: write memory_mb from 2048
+  command = plan
+  variables {
+    validator = { image = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/validator:1", vpc_id = "vpc-1", subnet_ids = ["subnet-1"], memory_mb = 512 }
+  }
+  expect_failures = [var.validator]
+}
+
 run "validator" {
   # says: without a version or an alias
   command = plan

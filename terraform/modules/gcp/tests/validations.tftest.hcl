@@ -703,6 +703,43 @@ run "key_version" {
   expect_failures = [var.kms_key_name]
 }
 
+run "two_validators" {
+  # says: leave one of the two out
+  command = plan
+  variables {
+    validator         = { image = "europe-docker.pkg.dev/acme/r/validator:1", network = "closed", subnetwork = "closed", ingress = "all" }
+    validator_service = "projects/acme/locations/europe-north1/services/validator"
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_ingress" {
+  # says: write ingress = "internal" or "all"
+  command = plan
+  variables {
+    validator = { image = "europe-docker.pkg.dev/acme/r/validator:1", network = "closed", subnetwork = "closed", ingress = "none" }
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_out_of_reach" {
+  # says: it lets in what comes through a VPC only
+  command = plan
+  variables {
+    validator = { image = "europe-docker.pkg.dev/acme/r/validator:1", network = "closed", subnetwork = "closed" }
+  }
+  expect_failures = [var.validator]
+}
+
+run "validator_memory" {
+  # says: write memory_mb from 2048
+  command = plan
+  variables {
+    validator = { image = "europe-docker.pkg.dev/acme/r/validator:1", network = "closed", subnetwork = "closed", ingress = "all", memory_mb = 512 }
+  }
+  expect_failures = [var.validator]
+}
+
 run "validator" {
   # says: write projects/<project>/locations/<region>/services/<name>
   command = plan
