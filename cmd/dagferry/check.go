@@ -70,7 +70,7 @@ Exit codes: 0 nothing blocks (there may be warnings), 3 something does, 2 wrong 
 	f.StringArrayVar(&o.rules, "rule", nil, "what a rule's findings do, such as DF401=block; or warn, info, ignore (may be repeated)")
 	f.StringVar(&o.requirements, "requirements", "", "a requirements.txt, or what pip freeze printed: what the image has (for DF203)")
 	f.Var(&o.format, "format", "how to tell it: text, json, github, junit or sarif")
-	o.imports.flags(f)
+	o.imports.flags(c)
 	return c
 }
 

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/dagferry/dagferry/internal/awssdk"
 	"github.com/dagferry/dagferry/internal/config"
@@ -48,7 +48,8 @@ type importOptions struct {
 	environment            []string
 }
 
-func (o *importOptions) flags(f *pflag.FlagSet) {
+func (o *importOptions) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&o.interpreter, "interpreter", "", "level import: a Python that has Airflow, such as .venv/bin/python")
 	f.StringVar(&o.validator, "validator", "", "level import: the address of a validator, https://… or the ARN of a Lambda function")
 	f.BoolVar(&o.strict, "strict", false, "level import: no mocks of Variables, Connections and the environment")
