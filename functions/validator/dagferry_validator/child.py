@@ -39,6 +39,7 @@ def run(job, nonce, channel):
 
 def alone(channel):
     """A session of its own, and no descriptor but the channel."""
+    guards.die_with_parent()
     os.setsid()
     quiet = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):

@@ -14,7 +14,7 @@ import sys
 from . import landlock, seccomp
 from .rules import FORBIDDEN, REFUSED, finding
 
-PR_SET_DUMPABLE = 4
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 FILES, FILE_SIZE = 256, 64 << 20
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 PROCESSES = {"os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.exec", "os.system", "os.startfile", "subprocess.Popen", "pty.spawn"}
@@ -29,6 +29,12 @@ def unreadable():
     """Keeps processes of the same user from reading this one's memory and environment."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def die_with_parent():
+    """Has the kernel end this process when its parent does, however that goes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def names():

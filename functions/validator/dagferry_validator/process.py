@@ -93,8 +93,12 @@ class Importer:
     def end(self):
         if self.process is None:
             return
-        self.process.kill()
-        self.process.wait()
+        try:
+            self.process.stdin.close()  # it ends by itself then, and with it what it has forked
+            self.process.wait(GRACE)
+        except (OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
         for end in (self.process.stdin, self.process.stdout):
             try:
                 end.close()

@@ -124,12 +124,21 @@ func TestImport_interpreterWithoutAirflowIsUnavailable(t *testing.T) {
 func TestImport_endsWithItsContext(t *testing.T) {
 	python, _ := airflow(t, "3.3.2")
 	t.Setenv("TMPDIR", t.TempDir())
-	dir := write(t, map[string]string{"a.py": "import airflow, time  # a DAG\ntime.sleep(600)"})
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	dir := write(t, map[string]string{"a.py": "import airflow, time  # a DAG\nopen('begun', 'w').close()\ntime.sleep(600)"})
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := validator.Import(ctx, interpreter.Interpreter{Path: python}, os.DirFS(dir), []string{"a.py"}, validator.Options{Timeout: time.Hour})
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Eventually(t, func() bool { return len(processesIn(t, os.Getenv("TMPDIR"))) == 0 }, 10*time.Second, 20*time.Millisecond)
+	ended := make(chan error)
+	go func() {
+		_, err := validator.Import(ctx, interpreter.Interpreter{Path: python}, os.DirFS(dir), []string{"a.py"}, validator.Options{Timeout: time.Hour})
+		ended <- err
+	}()
+	require.Eventually(t, func() bool {
+		begun, _ := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "dagferry-bundle-*", "scratch", "begun"))
+		return len(begun) == 1
+	}, time.Minute, 20*time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	assert.Eventually(t, func() bool { return len(processesIn(t, os.Getenv("TMPDIR"))) == 0 }, 20*time.Second, 20*time.Millisecond)
 	assert.Empty(t, entries(t, os.Getenv("TMPDIR")))
 }
 
