@@ -1,10 +1,12 @@
 package validator_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -62,8 +64,17 @@ func TestServe(t *testing.T) {
 			assert.Equal(t, http.StatusBadRequest, status, body)
 			assert.True(t, strings.HasPrefix(said, want), "%s: %s", body, said)
 		}
-		status, _ := post(t, url, bytes.NewReader(make([]byte, 33<<20)))
-		assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+
+		// It need not be sent to be refused.
+		c, err := net.Dial("tcp", "127.0.0.1:"+port)
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 33<<20)
+		require.NoError(t, err)
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		assert.Equal(t, http.StatusRequestEntityTooLarge, answer.StatusCode)
 	})
 }
 
