@@ -21,6 +21,7 @@ export TERRAFORM_DOCS := $(CACHE)/bin/terraform-docs-$(TERRAFORM_DOCS_VERSION)
 export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 SYMBOLS := $(CACHE)/venv/symbols/installed
 AIRFLOWS := $(CACHE)/venv/airflow-plain-2.11.2/installed $(CACHE)/venv/airflow-plain-3.3.2/installed
+LAMBDARIC := $(CACHE)/lambdaric/installed
 REPORTS := $(CACHE)/schema/report/junit-10.xsd $(CACHE)/venv/report/installed
 
 .PHONY: help
@@ -112,7 +113,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(REPORTS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -154,6 +155,11 @@ $(CACHE)/venv/peers/installed: bench/peers/requirements.txt
 
 $(CACHE)/bin/bench-minio: bench/peers/minio/main.go bench/peers/minio/go.sum
 	cd bench/peers/minio && CGO_ENABLED=0 go build -trimpath -o $@ .
+
+# AWS's client of the Runtime API for Python, in the version that the validator's image has for Lambda.
+$(LAMBDARIC): functions/validator/Dockerfile
+	rm -rf $(@D)
+	python3.11 -m pip install --quiet --disable-pip-version-check --target $(@D) $$(grep -o 'awslambdaric==[0-9.]*' $<) && touch $@
 
 $(SYMBOLS): internal/tools/symbols/requirements.txt
 	python3 -m venv --clear $(@D)

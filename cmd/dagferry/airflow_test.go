@@ -25,9 +25,9 @@ func examples(t *testing.T, version string) string {
 type checked struct {
 	Files    int
 	Findings []struct {
-		Path           string
-		Line           int
-		Rule, Severity string
+		Path                   string
+		Line                   int
+		Rule, Severity, Source string
 	}
 }
 

@@ -104,6 +104,7 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 	if err == nil && options.Level == parse.LevelImport {
 		progress.doing("import")
 		found, err = o.imports.imported(cmd.Context(), dir, options.Airflow, spool.Tree(), found)
+		found = checker.Imported(spool.Tree(), found)
 	}
 	progress.done()
 	if err != nil {

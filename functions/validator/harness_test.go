@@ -49,7 +49,7 @@ func files() []string { return []string{"dag.py", "thief.py"} }
 
 func python(t *testing.T) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "..", ".cache", "venv", "airflow-full-3.3.2", "bin", "python"))
+	path, err := filepath.Abs(filepath.Join("..", "..", ".cache", "venv", "airflow-plain-3.3.2", "bin", "python"))
 	require.NoError(t, err)
 	_, err = os.Stat(path)
 	require.NoError(t, err, "run `make tools`")

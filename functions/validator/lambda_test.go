@@ -25,7 +25,7 @@ import (
 // AWS's own runtime client runs the handler, and the SDK invokes it, each against what is Lambda here.
 func TestLambda(t *testing.T) {
 	bootstrap := filepath.Join(t.TempDir(), "bootstrap")
-	require.NoError(t, os.WriteFile(bootstrap, []byte("#!/bin/sh\nexec env PYTHONPATH="+here(t)+" PYTHONDONTWRITEBYTECODE=1 "+python(t)+
+	require.NoError(t, os.WriteFile(bootstrap, []byte("#!/bin/sh\nexec env PYTHONPATH="+here(t)+":"+runtimeClient(t)+" PYTHONDONTWRITEBYTECODE=1 "+python(t)+
 		" -m awslambdaric dagferry_validator.aws.handler\n"), 0o700))
 	function, err := lambda.New(lambda.Options{Path: bootstrap, Name: "validator", Timeout: 2 * time.Minute, SecretKey: secret, AccessKey: "key", MaxInstances: 1})
 	require.NoError(t, err)
@@ -53,6 +53,14 @@ func TestLambda(t *testing.T) {
 		require.ErrorAs(t, err, &unavailable)
 		assert.ErrorContains(t, err, "the function failed: Runtime.ExitError")
 	})
+}
+
+// runtimeClient is where awslambdaric is installed.
+func runtimeClient(t *testing.T) string {
+	dir, err := filepath.Abs(filepath.Join("..", "..", ".cache", "lambdaric"))
+	require.NoError(t, err)
+	require.DirExists(t, filepath.Join(dir, "awslambdaric"), "run `make tools`")
+	return dir
 }
 
 // invocations is Lambda's action Invoke, for one function.

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 )
 
@@ -56,4 +57,35 @@ func (f fact) why() string {
 // wantsNothingOf reports whether a comment in the fact's line wants to hear nothing of it.
 func (m *module) wantsNothingOf(f fact) bool {
 	return slices.Contains(m.ignores, named{f.Rule, int32(f.Line)}) //nolint:gosec // lines of a file of at most 4 MB
+}
+
+// Imported makes of what a validator found what the settings want, and shows the lines that it is about.
+func (c *Checker) Imported(tree fs.FS, report Report) Report {
+	findings := make([]Finding, 0, len(report.Findings))
+	for _, f := range report.Findings {
+		if rule, _ := RuleOf(f.Rule); rule.Level == LevelImport {
+			c.imported(tree, rule, &f)
+		}
+		if f.Severity != Ignore {
+			findings = append(findings, f)
+		}
+	}
+	report.Findings = findings
+	return report
+}
+
+func (c *Checker) imported(tree fs.FS, rule Rule, f *Finding) {
+	if severity, set := c.severity(rule, f.Path); set {
+		f.Severity = severity
+	}
+	if excluding, excluded := c.exclude.Match(f.Path); excluded {
+		f.soften(fmt.Sprintf("check.exclude has %q", excluding))
+	}
+	if f.Line == 0 || f.Source != "" {
+		return
+	}
+	if data, err := fs.ReadFile(tree, f.Path); err == nil { // a module in a zip does without
+		shown := located(f.Rule, "", f.Line, "", data)
+		f.Source = shown.Source
+	}
 }

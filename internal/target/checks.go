@@ -60,7 +60,8 @@ func (c check) do(ctx context.Context, rt syncer.Runtime, tree fs.FS) (parse.Rep
 	if err != nil || c.target.Check.Level != config.LevelImport {
 		return report, err
 	}
-	return c.imported(ctx, rt, tree, report)
+	report, err = c.imported(ctx, rt, tree, report)
+	return checker.Imported(tree, report), err
 }
 
 // Prepare starts the worker.

@@ -17,7 +17,7 @@ import (
 // airflow is an interpreter with all of an Airflow, and its folder of packages.
 func airflow(t *testing.T, version string) (python, packages string) {
 	t.Helper()
-	venv, err := filepath.Abs(filepath.Join("..", "..", "..", "..", ".cache", "venv", "airflow-full-"+version))
+	venv, err := filepath.Abs(filepath.Join("..", "..", "..", "..", ".cache", "venv", "airflow-plain-"+version))
 	require.NoError(t, err)
 	python = filepath.Join(venv, "bin", "python")
 	_, err = os.Stat(python)
