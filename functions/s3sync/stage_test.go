@@ -78,6 +78,7 @@ type stage struct {
 	token      string
 	settle     string
 	sources    string // after the target's own
+	airflow    string // the target's version
 	extra      string // lines for the target's configuration
 	deployment string
 	accessKey  string
@@ -120,7 +121,7 @@ func newStage(t *testing.T) *stage {
 func stageOn(t *testing.T, store *minio.Server, queues *queue.Server, q *queue.Queue) *stage {
 	t.Helper()
 	s := &stage{
-		T: t, s3: store.Client(), bucket: func() string { return store.Bucket(t) }, dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment,
+		T: t, s3: store.Client(), bucket: func() string { return store.Bucket(t) }, dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment, airflow: "3.1",
 		accessKey: store.AccessKey, secretKey: store.SecretKey, queues: queues, queue: q,
 	}
 	s.sim = astrotest.Start(t, astrotest.Options{})
@@ -154,8 +155,8 @@ targets:
     token: env://TOKEN
     state: s3://%s/state/
     settle: %s
-    runtime: {airflow: "3.1", python: "3.12"}
-%s`, s.dags, s.sources, s.deployment, s.states, s.settle, s.extra)
+    runtime: {airflow: "%s", python: "3.12"}
+%s`, s.dags, s.sources, s.deployment, s.states, s.settle, s.airflow, s.extra)
 }
 
 // start starts the function anew.
