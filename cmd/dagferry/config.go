@@ -137,6 +137,9 @@ func summaryText(w io.Writer, path string, c config.Config) error {
 			}
 			fmt.Fprintf(&b, "  %-9s %s → %s%s\n", label, s.URL, folder(t, s), reach(s))
 		}
+		if branch := c.Pipeline.Branch(t.Name); branch != "" {
+			fmt.Fprintf(&b, "  %-9s %s\n", "branch:", branch)
+		}
 		fmt.Fprintf(&b, "  %-9s %s\n  %-9s %s\n", "state:", t.State, "token:", secret.Shown(t.Token))
 	}
 	_, err := io.WriteString(w, b.String())
@@ -189,6 +192,7 @@ func summaryJSON(w io.Writer, path string, c config.Config, problems []config.Pr
 	type target struct {
 		Name       string   `json:"name"`
 		Deployment string   `json:"deployment"`
+		Branch     string   `json:"branch,omitempty"`
 		Sources    []source `json:"sources"`
 		State      string   `json:"state"`
 		Token      string   `json:"token"`
@@ -200,7 +204,7 @@ func summaryJSON(w io.Writer, path string, c config.Config, problems []config.Pr
 		Problems []config.Problem `json:"problems"`
 	}{path, len(problems) == 0, []target{}, append([]config.Problem{}, problems...)}
 	for _, t := range c.Targets {
-		shown := target{Name: t.Name, Deployment: t.Deployment, State: t.State, Token: secret.Shown(t.Token)}
+		shown := target{Name: t.Name, Deployment: t.Deployment, Branch: c.Pipeline.Branch(t.Name), Sources: []source{}, State: t.State, Token: secret.Shown(t.Token)}
 		for _, s := range t.Sources {
 			shown.Sources = append(shown.Sources, source(s))
 		}

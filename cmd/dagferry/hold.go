@@ -109,6 +109,10 @@ rollback is undone by it.`,
 			if !held && !o.json {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s was not held\n", t.Name)
 			}
+			if len(t.Sources) == 0 {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s has no sources: its pipeline deploys, when it runs\n", t.Name)
+				return err
+			}
 			return syncOnce(cmd, t, o)
 		},
 	}

@@ -281,14 +281,11 @@ func (w *watcher) known(c config.Config) error {
 	return nil
 }
 
-// only is the configuration of the targets that are watched.
+// only is the configuration of the targets that are watched: those that have sources, or those that were named.
 func (w *watcher) only(c config.Config) config.Config {
-	if len(w.targets) == 0 {
-		return c
-	}
 	var some []config.Target
 	for _, t := range c.Targets {
-		if slices.Contains(w.targets, t.Name) {
+		if slices.Contains(w.targets, t.Name) || len(w.targets) == 0 && len(t.Sources) > 0 {
 			some = append(some, t)
 		}
 	}

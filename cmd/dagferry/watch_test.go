@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
+	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/event"
 	"github.com/dagferry/dagferry/internal/local"
 	"github.com/dagferry/dagferry/internal/local/minio"
@@ -245,4 +246,10 @@ func TestWatch_failuresAreNotRepeatedAtEachLook(t *testing.T) {
 	d.configure(strings.ReplaceAll(folders(d.dir), "settle: 100ms", "settle: 200ms"))
 	d.until("it is tried again", func() bool { return d.live() == "a.py" })
 	d.stop()
+}
+
+func TestWatch_leavesOutTargetsWithoutSources(t *testing.T) {
+	c := config.Config{Targets: []config.Target{{Name: "bucket", Sources: []config.Source{{URL: "s3://a/"}}}, {Name: "pipeline"}}}
+	assert.Equal(t, c.Targets[:1], (&watcher{}).only(c).Targets)
+	assert.Equal(t, c.Targets[1:], (&watcher{watchOptions: watchOptions{targets: []string{"pipeline"}}}).only(c).Targets, "who names it is told why it cannot be watched")
 }

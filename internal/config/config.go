@@ -20,6 +20,8 @@ type Config struct {
 	Version int `yaml:"version"`
 	// Targets are the Deployments that DAGs are taken to.
 	Targets []Target `yaml:"targets"`
+	// Pipeline is how a git repository reaches the targets; left out where there is none.
+	Pipeline *Pipeline `yaml:"pipeline"`
 }
 
 //go:generate go test -run TestSchema_isWhatTheTypesSay -update .
@@ -28,7 +30,8 @@ type Config struct {
 type Target struct {
 	// Name is what commands, schedules, logs and reports call the target: lower-case letters, digits and dashes.
 	Name string `yaml:"name"`
-	// Sources are composed into one bundle. No two of them may hold the same path.
+	// Sources are composed into one bundle. No two of them may hold the same path. A target that a branch of the pipeline is
+	// deployed to may be without.
 	Sources []Source `yaml:"sources"`
 	// Deployment is the Astro Deployment's id.
 	Deployment string `yaml:"deployment"`

@@ -27,15 +27,11 @@ func (d *document) keysOf(node ast.Node, t reflect.Type, key string) {
 	}
 	switch n := node.(type) {
 	case *ast.MappingNode:
-		if t.Kind() == reflect.Struct {
-			for _, value := range n.Values {
-				d.keyOf(value, t, key)
-			}
+		for _, value := range n.Values {
+			d.keyOf(value, t, key)
 		}
 	case *ast.MappingValueNode:
-		if t.Kind() == reflect.Struct {
-			d.keyOf(n, t, key)
-		}
+		d.keyOf(n, t, key)
 	case *ast.SequenceNode:
 		if t.Kind() == reflect.Slice {
 			for i, value := range n.Values {
@@ -47,6 +43,14 @@ func (d *document) keysOf(node ast.Node, t reflect.Type, key string) {
 
 func (d *document) keyOf(n *ast.MappingValueNode, t reflect.Type, key string) {
 	name := n.Key.GetToken().Value
+	switch t.Kind() {
+	case reflect.Map: // its keys are names of the author's
+		d.keysOf(n.Value, t.Elem(), entry(key, name))
+		return
+	case reflect.Struct:
+	default:
+		return
+	}
 	full := strings.TrimPrefix(key+"."+name, ".")
 	fields := map[string]reflect.Type{}
 	var known []string
@@ -62,4 +66,12 @@ func (d *document) keyOf(n *ast.MappingValueNode, t reflect.Type, key string) {
 		return
 	}
 	d.keysOf(n.Value, fields[name], full)
+}
+
+// entry is the key of a map's entry, quoted where the name has signs of a key's own.
+func entry(key, name string) string {
+	if plainName.MatchString(name) {
+		return key + "." + name
+	}
+	return key + ".'" + name + "'"
 }

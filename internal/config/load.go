@@ -91,6 +91,9 @@ func parseText(d *document, text []byte) (Config, error) {
 	for i, t := range c.Targets {
 		c.Targets[i] = t.withDefaults()
 	}
+	if c.Pipeline != nil {
+		*c.Pipeline = c.Pipeline.withDefaults()
+	}
 	if !d.mistyped { // else the decoder took for something what is none
 		d.validate(&c)
 	}

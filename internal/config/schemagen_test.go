@@ -29,11 +29,13 @@ type schema struct {
 	MinLength   int      `json:"minLength,omitempty"`
 	Minimum     *int     `json:"minimum,omitempty"`
 	MinItems    int      `json:"minItems,omitempty"`
-	Default     any      `json:"default,omitempty"`
-	Examples    []string `json:"examples,omitempty"`
-	Items       *schema  `json:"items,omitempty"`
-	// AdditionalProperties is false for what has properties.
-	AdditionalProperties *bool              `json:"additionalProperties,omitempty"`
+	// MinProperties is for what has names of the author's.
+	MinProperties int      `json:"minProperties,omitempty"`
+	Default       any      `json:"default,omitempty"`
+	Examples      []string `json:"examples,omitempty"`
+	Items         *schema  `json:"items,omitempty"`
+	// AdditionalProperties is false for what has properties, and a schema for what has names of the author's.
+	AdditionalProperties any                `json:"additionalProperties,omitempty"`
 	Required             []string           `json:"required,omitempty"`
 	Properties           map[string]*schema `json:"properties,omitempty"`
 }
@@ -41,9 +43,10 @@ type schema struct {
 // required are the keys that have no default.
 var required = map[string][]string{
 	"":                        {"version", "targets"},
-	"targets[]":               {"name", "sources", "deployment", "token", "state"},
+	"targets[]":               {"name", "deployment", "token", "state"},
 	"targets[].sources[]":     {"url"},
 	"targets[].check.rules[]": {"rule", "severity"},
+	"pipeline":                {"branches"},
 }
 
 // facts are what package config demands of values, beyond what their types and comments say.
@@ -86,11 +89,18 @@ var facts = map[string]schema{
 	}},
 	"targets[].check.onUnavailable": {Enum: []string{"block", "warn"}},
 	"targets[].check.environment[]": {Pattern: `^[A-Za-z_][A-Za-z0-9_]*=`, Examples: []string{"AIRFLOW_VAR_STAGE=test"}},
+	"pipeline.branches":             {MinProperties: 1},
+	"pipeline.branches.*":           {Pattern: targetName.String(), Examples: []string{"prod"}},
+	"pipeline.deployments.*":        {Pattern: insidePattern, Examples: []string{"deployments/prod.yaml"}},
+	"pipeline.project":              {Pattern: insidePattern},
+	"pipeline.dags":                 {Enum: []string{DagsGit, DagsBucket, DagsElsewhere}},
 }
 
 const (
 	// placePattern is what place takes: a bucket, or a whole path.
 	placePattern = `^((s3|gs)://[^/].*|file:///.*)$`
+	// insidePattern is what inside takes, but for dots and empty segments within.
+	insidePattern = `^[^/\\]([^\\]*[^/\\])?$`
 	// timePattern is a time of time.ParseDuration that is not negative.
 	timePattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 )
@@ -103,7 +113,8 @@ func generate() ([]byte, error) {
 			return nil, err
 		}
 	}
-	defaults := Config{Targets: []Target{Target{}.withDefaults()}}
+	pipeline := Pipeline{}.withDefaults()
+	defaults := Config{Targets: []Target{Target{}.withDefaults()}, Pipeline: &pipeline}
 	s := g.of(reflect.TypeFor[Config](), reflect.ValueOf(defaults), "")
 	s.Draft, s.Title = "http://json-schema.org/draft-07/schema#", "dagferry.yaml"
 	s.ID = "https://raw.githubusercontent.com/dagferry/dagferry/main/schema/dagferry.schema.json"
@@ -172,6 +183,8 @@ func (g generator) of(t reflect.Type, value reflect.Value, key string) *schema {
 		s.Type, s.Default = "boolean", value.IsValid() && value.Bool()
 	case t.Kind() == reflect.Int, t.Kind() == reflect.Int64:
 		s.Type = "integer"
+	case t.Kind() == reflect.Map:
+		s.Type, s.AdditionalProperties = "object", g.of(t.Elem(), reflect.Value{}, key+".*")
 	case t.Kind() == reflect.Slice:
 		s.Type = "array"
 		var first reflect.Value
@@ -186,7 +199,7 @@ func (g generator) of(t reflect.Type, value reflect.Value, key string) *schema {
 }
 
 func (g generator) object(s *schema, t reflect.Type, value reflect.Value, key string) {
-	s.Type, s.AdditionalProperties, s.Required, s.Properties = "object", new(bool), required[key], map[string]*schema{}
+	s.Type, s.AdditionalProperties, s.Required, s.Properties = "object", false, required[key], map[string]*schema{}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")

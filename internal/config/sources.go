@@ -19,9 +19,6 @@ var (
 
 // sources checks and normalises where a target's DAGs are.
 func (d *document) sources(t *Target, key string) {
-	if len(t.Sources) == 0 {
-		d.wrong(key+".sources", "list the prefix that the DAGs are in, such as - url: s3://acme-dags/prod/dags/")
-	}
 	for i := range t.Sources {
 		s, key := &t.Sources[i], fmt.Sprintf("%s.sources[%d]", key, i)
 		d.place(&s.URL, key+".url", "s3://acme-dags/prod/dags/")

@@ -28,7 +28,7 @@ func fits(node ast.Node, t reflect.Type) bool {
 		return err == nil && node.Type() == ast.StringType
 	}
 	switch t.Kind() {
-	case reflect.Struct:
+	case reflect.Struct, reflect.Map:
 		return node.Type() == ast.MappingType || node.Type() == ast.MappingValueType
 	case reflect.Slice:
 		return node.Type() == ast.SequenceType

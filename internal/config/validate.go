@@ -41,7 +41,15 @@ func (d *document) validate(c *Config) {
 		}
 		names[t.Name], deployments[t.Deployment] = i, i
 	}
+	for i, t := range c.Targets {
+		if len(t.Sources) == 0 && c.Pipeline.Branch(t.Name) == "" {
+			d.wrong(fmt.Sprintf("targets[%d].sources", i), "list the prefix that the DAGs are in, such as - url: s3://acme-dags/prod/dags/")
+		}
+	}
 	d.apart(c)
+	if c.Pipeline != nil {
+		d.pipeline(c)
+	}
 }
 
 func (d *document) target(t *Target, key string) {

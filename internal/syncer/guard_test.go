@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -41,4 +42,18 @@ func TestSettle_timesOfTheFutureAreNotBelieved(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Without that, a target that a pipeline deploys to would lose all its DAGs to a stray run.
+func TestGuard_aTargetWithoutSourcesIsNeverEmptied(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "a")
+		w.after(syncer.Deployed)
+		target := w.prepare()
+		target.Sources, target.MinFiles, target.MaxDeleted = nil, 0, 100
+		record, err := syncer.Syncer{}.Run(w.Context(), target, syncer.Trigger{Kind: syncer.ByCommand})
+		assert.Equal(w, fault.Denied, fault.Of(err))
+		assert.Contains(w, record.Reason, "dagferry plan")
+		assert.Len(w, w.sim.Live(deployment), 1)
+	})
 }

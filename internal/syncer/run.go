@@ -81,6 +81,9 @@ func (s Syncer) newRun(t Target, why Trigger) *run {
 // do is the protocol. Steps 1 and 9's acknowledgement are the host's.
 func (r *run) do(ctx context.Context) error {
 	r.noteToken()
+	if len(r.Sources) == 0 {
+		return fault.Errorf(fault.Denied, "the target %s has no sources: its DAGs are deployed by a pipeline. Ask for that with dagferry plan", r.Name)
+	}
 	if err := r.readState(ctx); err != nil { // step 2
 		return err
 	}
