@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dagferry": main}) }
 
 // Each script is a scenario with its files. ASTRO_API_URL leads to a simulator of its own; "exits N command…" expects
-// an exit code; python3 is the interpreter that DAGs are checked with.
+// an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with.
 func TestScripts(t *testing.T) {
 	python, err := embedded.Interpreter()
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			return expand(e.WorkDir)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "deploys": deploys},
 	})
 }
 

@@ -66,7 +66,7 @@ func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, err
 		}
 		opened.Sources = append(opened.Sources, syncer.Source{Bucket: b, Mount: s.Mount})
 	}
-	opened.Astro, err = o.astro(ctx, t)
+	opened.Astro, err = o.Astro(ctx, t)
 	return opened, err
 }
 
@@ -79,7 +79,8 @@ func (o Opener) bucket(ctx context.Context, at config.Source) (bucket.Bucket, er
 	return open(ctx, at)
 }
 
-func (o Opener) astro(ctx context.Context, t config.Target) (*astro.Client, error) {
+// Astro opens a target's client by itself, for what reads no bucket and no state.
+func (o Opener) Astro(ctx context.Context, t config.Target) (*astro.Client, error) {
 	token, err := o.Secrets.Resolve(ctx, t.Token)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/pipeline"
+	"github.com/dagferry/dagferry/internal/report"
+)
+
+type planOptions struct {
+	pipeline.Options
+	config string
+	json   bool
+}
+
+func newPlan() *cobra.Command {
+	var o planOptions
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Say what deploying this commit would do, and why",
+		Long: `plan compares the commit that is checked out with the one of the last deploy on the Deployment of its branch, and
+decides: DAG_ONLY, IMAGE_ONLY, IMAGE_AND_DAG, configuration or nothing. It finds the branch in GitHub Actions, GitLab, CircleCI,
+Jenkins, Azure DevOps, Bitbucket, CodeBuild, Drone, Harness and on a laptop. In a build of a pull request it says what merging
+would do. It changes nothing.
+
+It exits with 3 if the commit is older than what is live, and --allow-older is not given.`,
+		Example: `  dagferry plan
+  dagferry plan --json | jq -r .decision
+  dagferry plan --target dev --type DAG_ONLY`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd, o) },
+	}
+	o.flags(c)
+	return c
+}
+
+func (o *planOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&o.config, "config", "c", "", "the configuration (default: dagferry.yaml here or in a folder above)")
+	f.StringVarP(&o.Target, "target", "t", "", "the target (default: the one that the branch is deployed to)")
+	f.StringVar(&o.Branch, "branch", "", "the branch (default: what the CI or git says)")
+	f.StringVar(&o.Type, "type", "", "DAG_ONLY, IMAGE_ONLY or IMAGE_AND_DAG, whatever changed (default: what the changes need)")
+	f.BoolVar(&o.AllowDirty, "allow-dirty", false, "take changes along that are in no commit")
+	f.BoolVar(&o.AllowOlder, "allow-older", false, "go back to a commit that is older than what is live")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+}
+
+func runPlan(cmd *cobra.Command, o planOptions) error {
+	p, err := makePlan(cmd, o)
+	if err != nil {
+		return err
+	}
+	show := report.PlanText
+	if o.json {
+		show = report.PlanJSON
+	}
+	if err := show(cmd.OutOrStdout(), p); err != nil {
+		return err
+	}
+	return shown(p.Refusal(pipeline.RuleOlder))
+}
+
+// makePlan plans for the repository around the current folder.
+func makePlan(cmd *cobra.Command, o planOptions) (pipeline.Plan, error) {
+	ctx := cmd.Context()
+	if err := o.Check(); err != nil {
+		return pipeline.Plan{}, asUsage(err)
+	}
+	path, err := configPath(o.config)
+	if err != nil {
+		return pipeline.Plan{}, err
+	}
+	c, err := loadConfig(ctx, newReader(), path)
+	if err != nil {
+		return pipeline.Plan{}, err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return pipeline.Plan{}, err
+	}
+	opener, err := newOpener(ctx)
+	if err != nil {
+		return pipeline.Plan{}, err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), "plan")
+	progress.doing("compare with what is live")
+	defer progress.done()
+	return pipeline.Planner{Dir: here, Config: c, Lookup: config.OS().Lookup, Astro: opener.Astro}.Plan(ctx, o.Options)
+}
