@@ -45,6 +45,11 @@ func (d *document) keyOf(n *ast.MappingValueNode, t reflect.Type, key string) {
 	name := n.Key.GetToken().Value
 	switch t.Kind() {
 	case reflect.Map: // its keys are names of the author's
+		if n.Key.Type() != ast.StringType { // 1.10 would become 1.1
+			d.mistyped = true
+			d.note(Problem{d.name, n.Key.GetToken().Position.Line, entry(key, name), "write the name in quotes"})
+			return
+		}
 		d.keysOf(n.Value, t.Elem(), entry(key, name))
 		return
 	case reflect.Struct:

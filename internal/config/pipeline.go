@@ -71,6 +71,9 @@ func (d *document) pipeline(c *Config) {
 	branches := map[string]string{}
 	for _, branch := range slices.Sorted(maps.Keys(p.Branches)) {
 		target := p.Branches[branch]
+		if branch == "" {
+			d.wrong("pipeline.branches", "write the name of the branch that is deployed to %s", target)
+		}
 		d.branch(c, entry("pipeline.branches", branch), target, branches[target])
 		branches[target] = branch
 	}

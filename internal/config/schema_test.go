@@ -80,7 +80,7 @@ func TestSchema_takesWhatTheProgramTakes(t *testing.T) {
 func TestSchema_refusesWhatTheProgramRefuses(t *testing.T) {
 	s := compiled(t)
 	together := []string{"inside.yaml", "spelled.yaml", "crossed.yaml", "twice.yaml", "folder.yaml", "same.yaml", "below.yaml"}
-	unread := []string{"syntax.yaml", "empty.yaml", "key.yaml", "two.yaml", "tag.yaml", "anchors.yaml"}
+	unread := []string{"syntax.yaml", "empty.yaml", "key.yaml", "two.yaml", "tag.yaml", "anchors.yaml", "names.yaml", "unnamed.yaml"}
 	all := archive(t, "testdata/problems.txtar")
 	for i := 0; i < len(all); i += 2 {
 		if file := all[i]; slices.Contains(together, file.Name) {
