@@ -136,10 +136,30 @@ func TestPlan_anotherTypeIsNotGuessed(t *testing.T) {
 	w.deploy(astro.TypeImageAndDag, w.head())
 	deploys := w.sim.Deploys(deployment)
 	deploys[0].Type = "REMOTE_EXECUTION"
-	body, err := json.Marshal(map[string]any{"deploys": deploys, "totalCount": 1})
-	require.NoError(t, err)
-	w.sim.Fault(astrotest.Fault{Op: "deploys", Status: 200, Body: string(body), Count: -1})
+	w.answer("deploys", map[string]any{"deploys": deploys, "totalCount": 1})
 	p := w.plan()
 	assert.Equal(t, pipeline.ImageAndDag, p.Decision)
 	says(t, p, `is of the type "REMOTE_EXECUTION", which this version does not know`)
+}
+
+// Nobody knows whether Astro gives a rollback a tag of its own: what the Deployment runs is compared with the rollback's.
+func TestPlan_aRollbackMayHaveATagOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	one := w.deploy(astro.TypeImageAndDag, w.head())
+	w.deploy(astro.TypeImageAndDag, w.change("requirements.txt"))
+	_, err := w.sim.Rollback(deployment, one.ID, "")
+	require.NoError(t, err)
+	deploys := w.sim.Deploys(deployment)
+	deploys[0].ImageTag = "deploy-rollback"
+	w.answer("deploys", map[string]any{"deploys": deploys, "totalCount": len(deploys)})
+	w.answer("deployment", map[string]any{"id": deployment, "isDagDeployEnabled": true, "imageTag": "deploy-rollback"})
+	w.expect(pipeline.ImageOnly, "requirements.txt: image")
+}
+
+// answer makes the simulator answer something else from now on.
+func (w *world) answer(op string, body any) {
+	w.Helper()
+	text, err := json.Marshal(body)
+	require.NoError(w, err)
+	w.sim.Fault(astrotest.Fault{Op: op, Status: 200, Body: string(text), Count: -1})
 }

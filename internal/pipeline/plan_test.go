@@ -10,6 +10,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
+	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/pipeline"
 )
@@ -143,6 +144,8 @@ func TestPlan_anOldBuildAgainWhereGitDoesNotTell(t *testing.T) {
 	second := w.change("dags/a.py")
 	w.deploy(astro.TypeImageAndDag, second)
 	says(t, shallow.plan(), first[:7]+" was deployed before, and "+second[:7]+" since")
+	shallow.env = map[string]string{"GITLAB_CI": "true", "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+	require.NoError(t, shallow.plan().Refusal(pipeline.RuleOlder), "a pull request may be behind")
 
 	w.git("reset", "-q", "--hard", "HEAD~1")
 	third := w.change("dags/b.py")
@@ -173,6 +176,8 @@ func TestPlan_branches(t *testing.T) {
 	assert.Equal(t, "prod", p.Target)
 	says(t, p, "the branch feature is not the one that is deployed to prod")
 	w.refused(pipeline.Options{Target: "nowhere"}, "there is no target nowhere")
+	w.config.Targets[1].Sources = []config.Source{{URL: "s3://a/"}}
+	w.refused(pipeline.Options{Target: "dev"}, "the DAGs of dev come from its sources, and pipeline.dags is git")
 }
 
 func TestPlan_pullRequestsSayWhatMergingWouldDo(t *testing.T) {
