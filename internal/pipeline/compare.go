@@ -13,11 +13,13 @@ import (
 // compare classifies what differs from what is live: each part since its own base.
 func (p *planning) compare(ctx context.Context) error {
 	var err error
-	if p.image, err = p.since(ctx, &p.ImageBase, p.files.dockerfile); err != nil {
+	if p.image, err = p.since(ctx, &p.ImageBase); err != nil {
 		return err
 	}
-	if p.dags, err = p.since(ctx, &p.DagBase, p.ours()); err != nil {
-		return err
+	if p.ours() {
+		if p.dags, err = p.since(ctx, &p.DagBase); err != nil {
+			return err
+		}
 	}
 	p.Files = p.union()
 	dirty, err := p.repo.dirty(ctx)
@@ -32,9 +34,9 @@ func (p *planning) compare(ctx context.Context) error {
 	return nil
 }
 
-// since compares with a base, if the part is the pipeline's and the base is known.
-func (p *planning) since(ctx context.Context, base *Base, ours bool) ([]File, error) {
-	if !ours || base.Unknown != "" {
+// since compares with a base, if that is known.
+func (p *planning) since(ctx context.Context, base *Base) ([]File, error) {
+	if base.Unknown != "" {
 		return nil, nil
 	}
 	if err := p.reach(ctx, base); err != nil || base.Unknown != "" {

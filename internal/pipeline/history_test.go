@@ -156,6 +156,18 @@ func TestPlan_aRollbackMayHaveATagOfItsOwn(t *testing.T) {
 	w.expect(pipeline.ImageOnly, "requirements.txt: image")
 }
 
+func TestPlan_aRollbackThatLeadsNowhereIsNotFollowed(t *testing.T) {
+	w := newWorld(t)
+	w.deploy(astro.TypeImageAndDag, w.head())
+	for _, to := range []string{"gone", w.sim.Deploys(deployment)[0].ID} {
+		deploys := w.sim.Deploys(deployment)
+		deploys[0].RollbackFromID = to
+		w.answer("deploys", map[string]any{"deploys": deploys, "totalCount": 1})
+		says(t, w.expect(pipeline.ImageAndDag), "it was rolled back to the deploy "+to+", which the history does not have")
+		w.sim.ClearFaults()
+	}
+}
+
 // answer makes the simulator answer something else from now on.
 func (w *world) answer(op string, body any) {
 	w.Helper()

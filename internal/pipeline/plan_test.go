@@ -326,6 +326,12 @@ func TestPlan_withoutADockerfileOnlyDagsAreDeployed(t *testing.T) {
 	w.change("requirements.txt")
 	w.change("dags/etl.py")
 	w.expect(pipeline.DagOnly, "dags/etl.py: dags")
+
+	w.write("Dockerfile", "FROM runtime")
+	w.deploy(astro.TypeImageAndDag, w.commit())
+	w.git("rm", "-q", "Dockerfile")
+	w.commit()
+	says(t, w.expect(pipeline.Nothing, "Dockerfile: image"), "image: left alone, there is no Dockerfile")
 }
 
 func TestPlan_dagDeploysSwitchedOff(t *testing.T) {
