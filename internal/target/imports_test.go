@@ -47,7 +47,7 @@ func TestCheck_levelImport(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, report.Findings, 2)
 	assert.Equal(t, "broken.py", report.Findings[0].Path)
-	assert.Equal(t, parse.Finding{Path: "good.py", Line: 1, Rule: parse.RuleImportError, Severity: parse.Block, Message: "ValueError: no"}, report.Findings[1])
+	assert.Equal(t, parse.Finding{Path: "good.py", Line: 1, Rule: parse.RuleImportError, Severity: parse.Block, Message: "ValueError: no", Source: "import airflow  # a DAG"}, report.Findings[1])
 	assert.Equal(t, []string{"good.py"}, asked.Files)
 	assert.True(t, asked.Strict)
 	assert.Equal(t, map[string]string{"A": "b=c"}, asked.Environment)
