@@ -20,6 +20,7 @@ type fact struct {
 	Shown   int    `json:"shown"`  // where the column is in Source, from 0
 	Width   int    `json:"width"`  // characters
 	Later   bool   `json:"later"`  // it comes true only when somebody calls a function
+	Own     bool   `json:"own"`    // an operator that is not Airflow's, or arguments that nobody sees, decide
 	Soft    string `json:"-"`      // why it only warns; "" leaves that to the rule
 }
 

@@ -51,6 +51,9 @@ func (f fact) why() string {
 	if f.Later {
 		return "when the function around it is called"
 	}
+	if f.Own {
+		return "unless the operator, which is not Airflow's, or its **arguments make something else of it"
+	}
 	return f.Soft
 }
 

@@ -17,6 +17,7 @@ DAGS = {"airflow.DAG", "airflow.models.DAG", "airflow.models.dag.DAG", "airflow.
 DAG_MAKERS = {"airflow.decorators.dag", "airflow.sdk.dag", "airflow.models.dag.dag", "airflow.decorators.dag.dag"}
 TASK_MAKERS = ("airflow.decorators.task", "airflow.sdk.task")  # and task.branch, task_group, …
 GROUPS = {"airflow.utils.task_group.TaskGroup", "airflow.sdk.TaskGroup", "airflow.sdk.definitions.taskgroup.TaskGroup"}
+PLAIN_GROUP = {"group_id", "tooltip", "ui_color", "ui_fgcolor"}  # arguments that leave the ids as they are
 CHAINS = {
     "airflow.models.baseoperator.chain", "airflow.sdk.chain", "airflow.utils.helpers.chain",
     "airflow.sdk.definitions._internal.contextmixin.chain", "airflow.sdk.bases.operator.chain",
@@ -52,7 +53,7 @@ class Says:
         self.crons = []  # (expression, line, where)
         self.calls = []  # (dotted name, where, [(argument, line)]) of what belongs to Airflow
         self.ignores = []  # (line, rule)
-        self.facts = []  # (rule, message, where, node)
+        self.facts = []  # (rule, message, where, node, whether it is somebody's own operator that decides)
         self.arguments = 0
         self.anything = anything  # nobody can tell what is imported
 
@@ -91,7 +92,7 @@ class Dag:
     """A DAG, as far as the file says what is in it."""
 
     def __init__(self):
-        self.tasks = {}  # id -> line, of those that are surely made
+        self.tasks = {}  # id -> line, and whether the operator is somebody's own, of those that are surely made
 
 
 class Scope:
@@ -104,6 +105,7 @@ class Scope:
         self.tasks = {}  # a name -> what stands for the value that it has now
         self.edges = []  # (from, to, node)
         self.bound = 0
+        self.left = False  # whether a return may have left it before
 
     def bind(self, name, dotted=""):
         self.names[name] = dotted
@@ -149,11 +151,11 @@ class Reader:
         for node in body:
             handle = STATEMENTS.get(type(node))
             if handle:
-                handle(self, node, where)
+                handle(self, node, MAYBE if where == ALWAYS and self.scope.left else where)
 
-    def fact(self, rule, message, where, node):
+    def fact(self, rule, message, where, node, own=False):
         if where != MAYBE and len(self.says.facts) < MOST:
-            self.says.facts.append((rule, message, where, node))
+            self.says.facts.append((rule, message, where, node, own))
 
     # Statements.
 
@@ -161,13 +163,23 @@ class Reader:
         for alias in node.names:
             self.imported(alias.name, where, node, alias)
             first = alias.name.partition(".")[0]
-            self.scope.bind(alias.asname or first, alias.name if alias.asname else first)
+            self.take(alias.asname or first, alias.name if alias.asname else first, where)
 
     def imports_from(self, node, where):
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             self.imported(module + ":" + alias.name, where, node, alias)
-            self.scope.bind(alias.asname or alias.name, "" if node.level else module + "." + alias.name)
+            self.take(alias.asname or alias.name, "" if node.level else module + "." + alias.name, where)
+
+    def take(self, name, dotted, where):
+        """Binds what is imported. If it may as well be what the name stood for before, as in the branches of a version
+        switch, then nobody knows, unless both are Airflow's, by the same name."""
+        before = self.scope.names.get(name)
+        if where == MAYBE and before is not None and before != dotted:
+            for one in (before, dotted):
+                if not one.startswith("airflow.") or one.rpartition(".")[2] != dotted.rpartition(".")[2]:
+                    dotted = ""
+        self.scope.bind(name, dotted)
 
     def imported(self, name, where, node, alias):
         """Remembers the one that matters most."""
@@ -214,6 +226,8 @@ class Reader:
             self.expression(node.value, where)
             if type(node) is _ast.Expr and where == ALWAYS:
                 self.edges(node.value)
+        if type(node) is _ast.Return:
+            self.scope.left = True
 
     def loop(self, node, where):
         for field in ("iter", "test"):
@@ -258,19 +272,20 @@ class Reader:
         self.dag, self.prefix = outside
 
     def enter(self, item):
+        """Whatever is no plain DAG or TaskGroup may be one of them in disguise: then nobody knows the tasks' ids."""
         made, name = item.context_expr, item.optional_vars
+        kind = self.scope.dotted(made.func) if type(made) is _ast.Call else ""
         if type(made) is _ast.Name and self.scope.dag(made.id):
             self.dag, self.prefix = self.scope.dag(made.id), ""
-        elif type(made) is not _ast.Call:
-            return
-        elif self.scope.dotted(made.func) in DAGS:
+        elif kind in DAGS:
             self.dag, self.prefix = self.made, ""
             if type(name) is _ast.Name:
                 self.scope.dags[name.id] = self.made
-        elif self.scope.dotted(made.func) in GROUPS:
+        elif kind in GROUPS and self.prefix is not None and all(k.arg in PLAIN_GROUP for k in made.keywords):
             group = literal(argument(made, "group_id", 0))
-            plain = argument(made, "prefix_group_id", 1) is None
-            self.prefix = self.prefix + group + "." if self.prefix is not None and group is not None and plain else None
+            self.prefix = self.prefix + group + "." if group is not None and len(made.args) < 2 else None
+        else:
+            self.prefix = None
 
     def function(self, node, where):
         makes, task_body = False, self.task_body
@@ -375,27 +390,32 @@ class Reader:
         task_id = literal(given)
         if task_id is None or not makes_task(node.func, name):
             return
-        self.key(TASK_ID, "task_id", task_id, where, given)
+        own = not name.startswith("airflow.")
+        self.key(TASK_ID, "task_id", task_id, where, given, own)
         dag, prefix = self.dag, self.prefix
         other = argument(node, "dag")
         if other is not None:
             named = self.scope.dag(other.id) if type(other) is _ast.Name else None
             if named is not dag:
-                dag, prefix = named, ""
+                dag, prefix = named, "" if prefix == "" else None
         if dag is None or prefix is None or where != ALWAYS or argument(node, "task_group") is not None:
             return
+        if name.startswith(TASK_MAKERS):  # the second of these gets another id
+            return
+        own = own or any(keyword.arg is None for keyword in node.keywords)  # which may have another dag
         whole = prefix + task_id
         if whole in dag.tasks:
-            self.fact(TASK_TWICE, 'task_id "%s" is that of the task in line %d already' % (whole, dag.tasks[whole]), where, given)
-        dag.tasks.setdefault(whole, given.lineno)
+            line, first = dag.tasks[whole]
+            self.fact(TASK_TWICE, 'task_id "%s" is that of the task in line %d already' % (whole, line), where, given, own or first)
+        dag.tasks.setdefault(whole, (given.lineno, own))
 
-    def key(self, rule, what, value, where, node):
+    def key(self, rule, what, value, where, node, own=False):
         """As Airflow's validate_key has it: a regular expression's \\w, hyphens and dots."""
         text = value[:-1] if value.endswith("\n") else value
         if len(value) > LONGEST_KEY:
-            self.fact(rule, "%s has %d characters, and Airflow takes %d" % (what, len(value), LONGEST_KEY), where, node)
+            self.fact(rule, "%s has %d characters, and Airflow takes %d" % (what, len(value), LONGEST_KEY), where, node, own)
         elif not text or not all(c.isalnum() or c in "_-." for c in text):
-            self.fact(rule, '%s "%s" has other characters than letters, digits, "_", "-" and "."' % (what, value), where, node)
+            self.fact(rule, '%s "%s" has other characters than letters, digits, "_", "-" and "."' % (what, value), where, node, own)
 
     def start(self, node, where):
         while type(node) is _ast.BinOp:

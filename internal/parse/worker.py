@@ -86,8 +86,9 @@ def send(text):
 class Fact:
     """Something to be said about a file. Lines and columns count from 1; 0 is unknown."""
 
-    def __init__(self, rule, message, line=0, column=0, end_line=0, end_column=0, later=False):
+    def __init__(self, rule, message, line=0, column=0, end_line=0, end_column=0, later=False, own=False):
         self.rule, self.message, self.later = rule, message, later  # later: only if somebody calls a function
+        self.own = own  # an operator that is not Airflow's decides
         self.line, self.column = max(line or 0, 0), max(column or 0, 0)
         self.width = end_column - self.column if end_column and end_line == line else 0
         self.source, self.shown = "", 0
@@ -112,9 +113,9 @@ class Fact:
     def json(self):
         from _json import encode_basestring_ascii as quote
 
-        return '{"rule": %s, "message": %s, "line": %d, "column": %d, "source": %s, "shown": %d, "width": %d, "later": %s}' % (
+        return '{"rule": %s, "message": %s, "line": %d, "column": %d, "source": %s, "shown": %d, "width": %d, "later": %s, "own": %s}' % (
             quote(self.rule), quote(self.message[:WORDS]), self.line, self.column,
-            quote(self.source), self.shown, max(self.width, 0), "true" if self.later else "false",
+            quote(self.source), self.shown, max(self.width, 0), "true" if self.later else "false", "true" if self.own else "false",
         )
 
 
@@ -148,7 +149,9 @@ def check(data, target):
         facts, says = verdict(data, target)
         if facts or says.facts:
             lines = decode(data)[0].split("\n")
-            facts += [Fact(rule, message, *position(node, lines), later=where == LATER) for rule, message, where, node in says.facts]
+            facts += [
+                Fact(rule, message, *position(node, lines), later=where == LATER, own=own) for rule, message, where, node, own in says.facts
+            ]
             facts = [fact.show(lines) for fact in facts]
         return facts, says
     except MemoryError:
