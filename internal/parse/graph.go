@@ -31,6 +31,7 @@ type graph struct {
 
 	folders map[place]bool  // that hold modules
 	binary  map[string]bool // modules that are no Python
+	ours    map[string]bool // top names that imports find something of the bundle by
 }
 
 // place is a dotted name in the DAG root or in a zip.

@@ -61,7 +61,7 @@ class Says:
 def observe(tree, data):
     says = Says()
     Reader(says).read(tree)
-    if b"__import__" in data or b"sys.path" in data or any(map(dynamic, says.imports)):
+    if b"__import__" in data or b"sys.path" in data or b"__path__" in data or any(map(dynamic, says.imports)):
         says.anything = True
     if len(says.imports) > IMPORTS or sum(map(len, says.imports)) > LETTERS:
         says.imports, says.anything = {}, True

@@ -80,18 +80,19 @@ func (c *Checker) missingOfAirflow(module, name string) (fact, error) {
 func (c *Checker) missingLocally(g *graph, m *module, dots int, name, taken string) (message, soft string) {
 	base := ""
 	if dots > 0 {
-		if m.unread == "" {
+		if m.unread == "" && !m.packageItself(dots) {
 			if len(m.dags) == 0 {
 				soft = "no DAG of the file shows without running it"
 			}
 			return "Airflow imports a DAG file by itself, not as part of a package: write the import from the DAG root", soft
 		}
 		var within bool
-		if base, within = packageOf(m.name, dots); !within || base == "" {
+		if base, within = packageOf(m.name, dots); !within || base == "" && path.Base(m.name) != "__init__.py" {
 			return "the DAG root is no package, and what is above it is not there: write the import from the DAG root", ""
 		}
 	}
-	if top, _, _ := strings.Cut(name, "."); m.anything || dots == 0 && c.packages.shadows(top) {
+	top, _, _ := strings.Cut(name, ".")
+	if m.anything || dots == 0 && c.packages.shadows(top) {
 		return "", "" // the path may be another one, or the image's package comes first
 	}
 	whole := strings.Trim(base+"."+name, ".")
@@ -103,13 +104,19 @@ func (c *Checker) missingLocally(g *graph, m *module, dots int, name, taken stri
 			if above, _ := cutLast(part); g.opens(m.zip, above) {
 				return "", ""
 			}
-			return fmt.Sprintf("the bundle has no module %s", part), ""
+			return fmt.Sprintf("the bundle has no module %s", part), g.unlessInstalled(m.zip, dots, top)
 		}
 	}
 	if taken != "" && taken != "*" && whole != "" && !g.isModule(m.zip, whole) && !g.has(m.zip, whole+"."+taken) {
-		return fmt.Sprintf("the bundle has no module %s.%s, and the folder %s has no __init__.py", whole, taken, strings.ReplaceAll(whole, ".", "/")), ""
+		return fmt.Sprintf("the bundle has no module %s.%s, and the folder %s has no __init__.py", whole, taken, strings.ReplaceAll(whole, ".", "/")), g.unlessInstalled(m.zip, dots, top)
 	}
 	return "", ""
+}
+
+// packageItself reports whether a file is a package's __init__.py, which Python has as a package even when Airflow imports
+// it by itself: one dot works in it.
+func (m *module) packageItself(dots int) bool {
+	return dots == 1 && m.zip == "" && path.Base(m.name) == "__init__.py"
 }
 
 // has reports whether a dotted name is a module or a folder of the bundle, or of the zip.

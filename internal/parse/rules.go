@@ -10,6 +10,7 @@ func (c *Checker) rules(tree fs.FS, g *graph, files []file) ([]Finding, error) {
 		return nil, nil
 	}
 	g.knowFolders(files)
+	g.knowOurs()
 	twice := dagsTwice(g.all)
 	var findings []Finding
 	for _, m := range g.all {
