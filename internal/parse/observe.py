@@ -105,10 +105,11 @@ class Scope:
         self.tasks = {}  # a name -> what stands for the value that it has now
         self.edges = []  # (from, to, node)
         self.bound = 0
+        self.loose = set()  # names that a function binds
         self.left = False  # whether a return may have left it before
 
     def bind(self, name, dotted=""):
-        self.names[name] = dotted
+        self.names[name] = "" if name in self.loose else dotted
         self.dags.pop(name, None)
         self.tasks.pop(name, None)
 
@@ -130,7 +131,7 @@ class Scope:
         scope = self
         while scope and name not in scope.names:
             scope = scope.outer
-        return scope and scope.dags.get(name)
+        return scope and name not in scope.loose and scope.dags.get(name) or None
 
 
 class Reader:
@@ -310,6 +311,15 @@ class Reader:
         self.scope, self.dag, self.prefix = outside
         self.task_body = task_body
 
+    def elsewhere(self, node, where):
+        """"global x" and "nonlocal x": a function may bind x anew whenever it is called."""
+        scope = self.scope
+        while scope:
+            for name in node.names:
+                scope.loose.add(name)
+                scope.bind(name)
+            scope = scope.outer
+
     def klass(self, node, where):
         for expression in node.decorator_list + node.bases:
             self.expression(expression, where)
@@ -334,6 +344,8 @@ class Reader:
                 self.call(node, where)
             elif kind is _ast.Dict:
                 self.default_arguments(node, where)
+            elif kind is NAMED:
+                self.unbind(node.target)
             elif kind in LOOPS:
                 where = max(where, LOOP)
             elif kind in UNSURE:
@@ -543,14 +555,16 @@ def kinds(*names):
     return [getattr(_ast, name) for name in names if hasattr(_ast, name)]
 
 
-STATEMENTS, INSIDE, LOOPS, UNSURE, LEAVES = {}, {}, (), (), ()
+STATEMENTS, INSIDE, LOOPS, UNSURE, LEAVES, NAMED = {}, {}, (), (), (), None
 if _ast:
+    NAMED = getattr(_ast, "NamedExpr", None)
     LEAVES = set(kinds("Name", "Constant", "Load", "Store"))
     for names, handle in (
         (("Import",), Reader.imports), (("ImportFrom",), Reader.imports_from), (("Assign", "AnnAssign"), Reader.assign),
         (("AugAssign",), Reader.augmented), (("Expr", "Return"), Reader.statement), (("If",), Reader.condition),
         (("For", "AsyncFor", "While"), Reader.loop), (("Try", "TryStar"), Reader.attempt), (("Match",), Reader.match),
         (("With", "AsyncWith"), Reader.context), (("FunctionDef", "AsyncFunctionDef"), Reader.function), (("ClassDef",), Reader.klass),
+        (("Global", "Nonlocal"), Reader.elsewhere),
     ):
         STATEMENTS.update((kind, handle) for kind in kinds(*names))
     LOOPS = kinds("ListComp", "SetComp", "GeneratorExp", "DictComp")
