@@ -493,7 +493,10 @@ class Reader:
 
     def edge(self, before, after, node):
         edges = self.scope.edges
-        edges += [(a, b, node) for a in before for b in after][: max(EDGES - len(edges), 0)]
+        for task in before:
+            if len(edges) >= EDGES:
+                return
+            edges += [(task, other, node) for other in after]
 
     def circle(self):
         """Finds one circle of a scope, by depth first."""
