@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unique"
 )
 
 // where is whether something runs when its file is imported, as observe.py has it.
@@ -86,7 +87,7 @@ func (a answer) says() says {
 	s := says{anything: a.Anything, dags: pairs(a.Dags, a.DagLines), ignores: pairs(a.Ignores, a.IgnoreLines)}
 	for i, name := range a.Imports {
 		if module, _, _ := strings.Cut(name, ":"); !isStandard(module) {
-			s.imports = append(s.imports, imported{name, a.ImportsAt[i]})
+			s.imports = append(s.imports, imported{unique.Make(name).Value(), a.ImportsAt[i]}) // most files import the same
 		}
 	}
 	return s
