@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"strings"
 	"time"
@@ -45,12 +44,4 @@ func (c *Checks) reach(ctx context.Context, address string) (validator.Transport
 		return nil, fault.Errorf(fault.Denied, "reach the validator %s: this program calls none at addresses that begin with %s:", address, scheme)
 	}
 	return reach(ctx, address)
-}
-
-// imports are the settings that a real import's findings depend on.
-func imports(c config.Check) []string {
-	if c.Level != config.LevelImport {
-		return nil
-	}
-	return append([]string{c.Validator, c.OnUnavailable, fmt.Sprint(c.Strict)}, c.Environment...)
 }

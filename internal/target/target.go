@@ -52,7 +52,7 @@ func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, err
 		Runtime: syncer.Runtime{Airflow: t.Runtime.Airflow, Python: t.Runtime.Python},
 		Check: syncer.Check{
 			Do: checks.do, Verdicts: checks, Warn: t.Check.OnFailure == "warn",
-			Settings: append(append([]string{t.Check.Level}, t.Check.Exclude...), imports(t.Check)...),
+			Settings: []string{fmt.Sprintf("%+v", t.Check)},
 		},
 	}
 	var err error
