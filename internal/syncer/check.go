@@ -115,7 +115,10 @@ func (r *run) parse(ctx context.Context) error {
 		return fmt.Errorf("check the DAGs: %w", err)
 	}
 	if r.Runtime.Python == "" {
-		report.Findings = soften(report.Findings)
+		soften(report.Findings, parse.RuleNewer)
+	}
+	if r.runtime().Airflow == "" {
+		soften(report.Findings, parse.RuleAirflowImport, parse.RuleArgument)
 	}
 	r.record.Findings = report.Findings
 	if !report.Blocked() || r.Check.Warn {
@@ -136,15 +139,14 @@ func dependsOnLoad(findings []parse.Finding) bool {
 	})
 }
 
-// soften lets newer syntax pass where the target's Python is only concluded from its Runtime: an image may well have
-// another one, and a DAG that works must not be refused.
-func soften(findings []parse.Finding) []parse.Finding {
+// soften lets what only some versions refuse pass where the target's is not known for sure: a DAG that works must not be
+// refused. Its Python is only concluded from its Runtime, and an image may well have another one.
+func soften(findings []parse.Finding, rules ...string) {
 	for i := range findings {
-		if findings[i].Rule == parse.RuleNewer {
+		if findings[i].Severity == parse.Block && slices.Contains(rules, findings[i].Rule) {
 			findings[i].Severity = parse.Warn
 		}
 	}
-	return findings
 }
 
 // rejectedFor names the first finding that blocks.

@@ -1,6 +1,8 @@
 package syncer_test
 
 import (
+	"context"
+	"io/fs"
 	"net/http"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
+	"github.com/dagferry/dagferry/internal/parse"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
 
@@ -134,4 +137,29 @@ func TestDeploy_askedRuntimeDecidesTheChecks(t *testing.T) {
 		w.sweep(syncer.Rejected)
 		w.same(checks+1, w.checks, "another Runtime is worth another look")
 	})
+}
+
+// TestDeploy_unknownVersionsOnlyWarn where a finding is about no more than the version.
+func TestDeploy_unknownVersionsOnlyWarn(t *testing.T) {
+	for _, tc := range []struct {
+		rule, runtime string
+		want          syncer.Outcome
+	}{
+		{parse.RuleNewer, "3.1-12", syncer.Deployed}, {parse.RuleAirflowImport, "3.1-12", syncer.Rejected}, {parse.RuleArgument, "3.1-12", syncer.Rejected},
+		{parse.RuleAirflowImport, "99.1-1", syncer.Deployed}, {parse.RuleArgument, "99.1-1", syncer.Deployed}, {parse.RuleSyntax, "99.1-1", syncer.Rejected},
+	} {
+		t.Run(tc.rule+" on "+tc.runtime, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.target.Runtime = syncer.Runtime{}
+				w.target.Check.Do = func(context.Context, syncer.Runtime, fs.FS) (parse.Report, error) {
+					return parse.Report{Files: 1, Findings: []parse.Finding{{Path: "a.py", Rule: tc.rule, Severity: parse.Block, Message: "no"}}}, nil
+				}
+				w.sim.Update(deployment, astrotest.Settings{RuntimeVersion: &tc.runtime})
+				w.write("a.py", "a")
+				r := w.after(tc.want)
+				require.Len(w, r.Findings, 1)
+				w.same(tc.want == syncer.Deployed, r.Findings[0].Severity == parse.Warn)
+			})
+		})
+	}
 }
