@@ -123,6 +123,7 @@ func TestFunction_realInput(t *testing.T) {
 			require.NotEmpty(t, want)
 			assert.Equal(t, want, got)
 			assert.Empty(t, s.last().Findings)
+			assert.Positive(t, s.interpreters(), "a warm function keeps its interpreter")
 		})
 	}
 }

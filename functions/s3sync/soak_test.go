@@ -21,7 +21,6 @@ import (
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
 	"github.com/dagferry/dagferry/internal/local/lambda"
 	"github.com/dagferry/dagferry/internal/local/queue"
-	"github.com/dagferry/dagferry/internal/parse/embedded"
 	"github.com/dagferry/dagferry/internal/state"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
@@ -92,7 +91,7 @@ func TestSoak(t *testing.T) {
 	}
 	whole, half := s.checkDeploys(a)
 	s.function.KillAll()
-	s.within(10*time.Second, "no interpreter outlives its function", func() bool { return interpreters(t) == 0 })
+	s.within(10*time.Second, "no interpreter outlives its function", func() bool { return s.interpreters() == 0 })
 
 	report := fmt.Sprintf(soakPage, time.Now().UTC().Format(time.DateOnly), took.Round(time.Second), a.writes, lost.Load(), invocations.Load(), w.kills.Load(), w.toxics.Load(),
 		outcomes(s.log.String()), whole+half, half, len(a.held), live.Round(time.Second), rested.Round(time.Second))
@@ -222,14 +221,12 @@ func outcomes(log string) string {
 }
 
 // interpreters counts the processes of the functions' interpreter.
-func interpreters(t *testing.T) int {
-	python, err := embedded.Interpreter()
-	require.NoError(t, err)
+func (s *stage) interpreters() int {
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	require.NoError(t, err)
+	require.NoError(s, err)
 	n := 0
 	for _, line := range lines {
-		if command, err := os.ReadFile(line); err == nil && strings.HasPrefix(string(command), python) {
+		if command, err := os.ReadFile(line); err == nil && strings.HasPrefix(string(command), s.python) {
 			n++
 		}
 	}

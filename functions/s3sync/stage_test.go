@@ -81,6 +81,7 @@ type stage struct {
 	airflow    string // the target's version
 	extra      string // lines for the target's configuration
 	deployment string
+	python     string // the interpreter, by a name that no other test's has
 	accessKey  string
 	secretKey  string
 	endpoints  map[string]string // where the function finds the services, by the variable that says so
@@ -124,6 +125,10 @@ func stageOn(t *testing.T, store *minio.Server, queues *queue.Server, q *queue.Q
 		T: t, s3: store.Client(), bucket: func() string { return store.Bucket(t) }, dags: store.Bucket(t), states: store.Bucket(t), settle: "1ms", deployment: deployment, airflow: "3.1",
 		accessKey: store.AccessKey, secretKey: store.SecretKey, queues: queues, queue: q,
 	}
+	interpreter, err := embedded.Interpreter()
+	require.NoError(t, err)
+	s.python = filepath.Join(t.TempDir(), "python")
+	require.NoError(t, os.Symlink(interpreter, s.python))
 	s.sim = astrotest.Start(t, astrotest.Options{})
 	s.token = s.sim.Token(astrotest.TokenOptions{})
 	require.NoError(t, s.queues.Start("127.0.0.1:0"))
@@ -162,12 +167,10 @@ targets:
 // start starts the function anew.
 func (s *stage) start() {
 	s.Helper()
-	python, err := embedded.Interpreter()
-	require.NoError(s, err)
 	if s.function != nil {
 		s.function.Close()
 	}
-	env := map[string]string{"DAGFERRY_CONFIG": s.configuration(), "DAGFERRY_PYTHON": python, "TOKEN": s.token}
+	env := map[string]string{"DAGFERRY_CONFIG": s.configuration(), "DAGFERRY_PYTHON": s.python, "TOKEN": s.token}
 	maps.Copy(env, s.endpoints)
 	options := lambda.Options{
 		Path: bootstrap, Name: "dagferry", Timeout: 900 * time.Second, Log: &s.log, MaxInstances: 4,
@@ -176,8 +179,9 @@ func (s *stage) start() {
 	if s.change != nil {
 		s.change(&options)
 	}
-	s.function, err = lambda.New(options)
+	function, err := lambda.New(options)
 	require.NoError(s, err)
+	s.function = function
 	s.Cleanup(s.function.Close)
 }
 
