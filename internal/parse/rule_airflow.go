@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,25 +16,21 @@ type airflow struct {
 	soft   string // why what is missing only warns: the target itself is not indexed
 }
 
-func newAirflow(version string) (airflow, error) {
-	index, err := symbols.For(version)
+// newAirflow is the newest that is known if no version is given.
+func newAirflow(target string) (airflow, error) {
+	index, err := symbols.For(target)
 	if err != nil {
 		return airflow{}, err
 	}
-	a := airflow{Index: index, target: minorOf(version)}
-	if version == "" {
-		a.target = minorOf(index.Version())
+	major, minor, err := version(cmp.Or(target, index.Version()))
+	if err != nil {
+		return airflow{}, err
 	}
+	a := airflow{Index: index, target: fmt.Sprintf("%d.%d", major, minor)}
 	if !index.Exact() {
 		a.soft = fmt.Sprintf("Airflow %s is not known here; this is by Airflow %s", a.target, index.Version())
 	}
 	return a, nil
-}
-
-// minorOf is 3.1 of 3.1.8.
-func minorOf(version string) string {
-	parts := strings.SplitN(version, ".", 3)
-	return strings.Join(parts[:min(len(parts), 2)], ".")
 }
 
 // missing is what Airflow does not have of an import, as a message; "" if it has it, or nobody knows.

@@ -11,19 +11,22 @@ import (
 func dagsTwice(all []*module) map[*module][]importFact {
 	modules := slices.Clone(all)
 	slices.SortFunc(modules, func(a, b *module) int { return cmp.Compare(a.path, b.path) })
-	first, facts := map[string]string{}, map[*module][]importFact{}
+	type spot struct {
+		path string
+		line int32
+	}
+	first, facts := map[string]spot{}, map[*module][]importFact{}
 	for _, m := range modules {
 		if m.unread != "" {
 			continue
 		}
 		for _, dag := range m.dags {
-			here := fmt.Sprintf("%s:%d", m.path, dag.line)
 			there, taken := first[dag.id]
 			if !taken {
-				first[dag.id] = here
+				first[dag.id] = spot{m.path, dag.line}
 				continue
 			}
-			message := fmt.Sprintf("dag_id %q is that of the DAG in %s already: Airflow would show one of them, now this one, now that", dag.id, there)
+			message := fmt.Sprintf("dag_id %q is that of the DAG in %s:%d already: Airflow would show one of them, now this one, now that", dag.id, there.path, there.line)
 			facts[m] = append(facts[m], importFact{fact{Rule: RuleDagTwice, Message: message, Line: int(dag.line)}, dag.id})
 		}
 	}
