@@ -69,6 +69,8 @@ type Deploy struct {
 	Key        string `json:"key"`
 	DeployID   string `json:"deployId"`
 	DagVersion string `json:"dagVersion"`
+	// From is git for a pipeline's DAGs, and empty for those of a bucket.
+	From string `json:"from,omitempty"`
 	// CreatedAt is Astro's time of the deploy: out-of-band deploys are compared with it by age.
 	CreatedAt time.Time `json:"createdAt,omitzero"`
 	// Asked is the createdAt of the newest deploy that the run knew of when it asked what is live: what came after that

@@ -71,7 +71,10 @@ func (r *run) prepare(ctx context.Context) (*prepared, error) {
 	r.tellOutOfBand(found)
 	if found.hold != nil {
 		r.finish = r.remember(found)
-		return nil, r.heldBy(&state.Hold{By: subject(*found.hold), Reason: "rolled back by deploy " + found.hold.ID, At: found.hold.CreatedAt})
+		return nil, r.heldBy(rollbackHold(*found.hold))
+	}
+	if err := r.sameWay(); err != nil {
+		return nil, err
 	}
 	p := &prepared{newest: r.asked.newest(), found: found}
 	if live := r.asked.live(); live != nil {
@@ -95,6 +98,11 @@ func (r *run) mayDeploy(d astro.Deployment) error {
 	return nil
 }
 
+// rollbackHold is the hold that a person's rollback is.
+func rollbackHold(d astro.Deploy) *state.Hold {
+	return &state.Hold{By: subject(d), Reason: "rolled back by deploy " + d.ID, At: d.CreatedAt}
+}
+
 func (r *run) upload(ctx context.Context, p *prepared) (err error) {
 	archive, done, err := r.archive()
 	if err != nil {
@@ -102,15 +110,17 @@ func (r *run) upload(ctx context.Context, p *prepared) (err error) {
 	}
 	defer done()
 	defer r.step("upload")()
-	if p.deploy, err = r.create(ctx); err != nil {
+	if p.deploy, err = r.createWithDags(ctx); err != nil {
 		return err
 	}
 	if p.deploy.UploadURL.IsZero() {
 		return fault.Errorf(fault.Denied, "Astro offers no place for the DAGs of deploy %s: DAG-only deploys are switched off for the Deployment %s", p.deploy.ID, r.Deployment)
 	}
 	r.record.Bytes = archive.Size
-	p.dagVersion, err = r.Astro.Upload(ctx, p.deploy.UploadURL, archive, archive.Size)
-	return err
+	if p.dagVersion, err = r.Astro.Upload(ctx, p.deploy.UploadURL, archive, archive.Size); err != nil {
+		return err
+	}
+	return r.pushImage(ctx, p.deploy) // after the DAGs, whose URL does not live long
 }
 
 // archive is what is sent, and what is to be called when it was.
@@ -127,13 +137,24 @@ func (r *run) archive() (*bundle.Archive, func(), error) {
 	return single, func() { _ = single.Close() }, nil // a temporary file
 }
 
+func (r *run) createWithDags(ctx context.Context) (astro.Deploy, error) {
+	words := fmt.Sprintf("%d files, +%d ~%d -%d", r.record.Files, len(r.record.Added), len(r.record.Changed), len(r.record.Removed))
+	kind := astro.TypeDagOnly
+	if r.image() != nil {
+		kind = astro.TypeImageAndDag
+	}
+	return r.create(ctx, kind, r.bundled.digest, words)
+}
+
 // create begins a deploy. After a lost answer it takes the one that this run may have made already, so that no
 // deploys are left behind half made.
-func (r *run) create(ctx context.Context) (astro.Deploy, error) {
-	words := fmt.Sprintf("%d files, +%d ~%d -%d", r.record.Files, len(r.record.Added), len(r.record.Changed), len(r.record.Removed))
+func (r *run) create(ctx context.Context, kind, digest, words string) (astro.Deploy, error) {
+	if r.Build != nil && r.Build.Words != "" {
+		words += ": " + r.Build.Words
+	}
 	request := astro.CreateDeploy{
-		Type:        astro.TypeDagOnly,
-		Description: state.Describe(r.lease.Lineage, r.lease.Fence, r.id, r.bundled.digest, words),
+		Type: kind, Git: r.git(),
+		Description: state.Describe(r.lease.Lineage, r.lease.Fence, r.id, digest, words),
 	}
 	d, err := r.Astro.Create(ctx, r.Deployment, request)
 	if err == nil || astro.Refused(err) || astro.NotApplied(err) || ctx.Err() != nil {
@@ -172,7 +193,7 @@ func (r *run) intend(ctx context.Context, p *prepared) error {
 	defer r.step("write the intent")()
 	intent := state.Deploy{
 		Digest: r.bundled.digest, Key: r.listed.key, DeployID: p.deploy.ID, DagVersion: p.dagVersion,
-		CreatedAt: p.deploy.CreatedAt, Asked: p.newest, Fence: r.lease.Fence, Markers: r.listed.markers, Listing: r.listed.contents, Bounds: r.listed.bounds(),
+		From: r.from(), CreatedAt: p.deploy.CreatedAt, Asked: p.newest, Fence: r.lease.Fence, Markers: r.listed.markers, Listing: r.listed.contents, Bounds: r.listed.bounds(),
 	}
 	remember := r.remember(p.found)
 	var hold *state.Hold

@@ -53,7 +53,7 @@ func TestGuard_aTargetWithoutSourcesIsNeverEmptied(t *testing.T) {
 		target.Sources, target.MinFiles, target.MaxDeleted = nil, 0, 100
 		record, err := syncer.Syncer{}.Run(w.Context(), target, syncer.Trigger{Kind: syncer.ByCommand})
 		assert.Equal(w, fault.Denied, fault.Of(err))
-		assert.Contains(w, record.Reason, "dagferry plan")
+		assert.Contains(w, record.Reason, "dagferry deploy")
 		assert.Len(w, w.sim.Live(deployment), 1)
 	})
 }

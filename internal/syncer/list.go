@@ -158,10 +158,10 @@ func (r *run) nothingToDo(ctx context.Context, due bool) (bool, error) {
 	}
 	r.listed = l
 	s := r.read.State
-	if r.rejectedBefore(l, s) && (s.Idle() && !due || r.why.Kind == ByEvent || r.why.Kind == ByPoll) {
+	if r.rejectedBefore(l, s) && (r.idle(s) && !due || r.why.Kind == ByEvent || r.why.Kind == ByPoll) {
 		return true, r.stillRejected(ctx, s)
 	}
-	if !s.Idle() || due || r.why.any() && s.Rejected != nil {
+	if !r.idle(s) || due || r.why.any() && s.Rejected != nil {
 		return false, nil
 	}
 	if s.Deployed != nil && s.Deployed.Key == l.key && s.Rejected == nil {

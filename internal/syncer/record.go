@@ -70,9 +70,13 @@ type Record struct {
 
 // DeployRecord is a deploy that became live.
 type DeployRecord struct {
-	ID         string    `json:"id"`
-	DagVersion string    `json:"dagVersion"`
-	CreatedAt  time.Time `json:"createdAt"`
+	ID string `json:"id"`
+	// Type is Astro's: DAG_ONLY, IMAGE_ONLY or IMAGE_AND_DAG.
+	Type       string `json:"type"`
+	DagVersion string `json:"dagVersion"`
+	// Image is the one that it brought, as repository:tag@digest; "" if it brought none.
+	Image     string    `json:"image,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
 }
 
 // Step is how long a step took; one that was made again stands again.
@@ -127,7 +131,7 @@ func (r *run) stillRejected(ctx context.Context, s state.State) error {
 	if mutant.LeavesOut(mutant.ClearRejected) {
 		r.finish = func(s *state.State) { s.Rejected = nil }
 	}
-	if r.why.Kind == ByCommand && s.Rejected.Run != "" {
+	if (r.why.Kind == ByCommand || r.why.Kind == ByPipeline) && s.Rejected.Run != "" {
 		var told Record
 		if err := r.store.Run(ctx, s.Rejected.Run, &told); err == nil {
 			r.record.Findings = told.Findings // a person wants to see what to fix

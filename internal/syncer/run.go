@@ -82,7 +82,7 @@ func (s Syncer) newRun(t Target, why Trigger) *run {
 func (r *run) do(ctx context.Context) error {
 	r.noteToken()
 	if len(r.Sources) == 0 {
-		return fault.Errorf(fault.Denied, "the target %s has no sources: its DAGs are deployed by a pipeline. Ask for that with dagferry plan", r.Name)
+		return fault.Errorf(fault.Denied, "the target %s has no sources: its DAGs are deployed by a pipeline, with dagferry deploy", r.Name)
 	}
 	if err := r.readState(ctx); err != nil { // step 2
 		return err

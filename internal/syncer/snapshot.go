@@ -97,7 +97,7 @@ func (r *run) known(ctx context.Context) (bool, error) {
 	if r.rejectedBefore(r.listed, s) {
 		return true, r.stillRejected(ctx, s)
 	}
-	if s.Idle() && s.Deployed != nil && s.Deployed.Key == r.listed.key {
+	if r.idle(s) && s.Deployed != nil && s.Deployed.Key == r.listed.key {
 		r.finish = func(s *state.State) { s.Rejected = nil }
 		return r.unchanged("nothing changed since the last deploy"), nil
 	}
@@ -233,7 +233,7 @@ func (r *run) plan() (bundle.Plan, map[string]origin, error) {
 // sameBundle reports whether the bundle is what is live: then the new key is stored, and nothing is deployed.
 func (r *run) sameBundle() bool {
 	s := r.state()
-	if !s.Idle() || s.Deployed == nil || s.Deployed.Digest != r.bundled.digest {
+	if !r.idle(s) || s.Deployed == nil || s.Deployed.Digest != r.bundled.digest {
 		return false
 	}
 	l := r.listed

@@ -20,6 +20,8 @@ type Target struct {
 	Name       string
 	Deployment string
 	Sources    []Source
+	// Build is what a git pipeline deploys; nil for what buckets hold.
+	Build *Build
 	// State is the location of the state.
 	State bucket.Bucket
 	Astro *astro.Client
@@ -88,7 +90,7 @@ type Verdicts interface {
 
 // Trigger is why a run is made.
 type Trigger struct {
-	// Kind is event, poll, sweep or command.
+	// Kind is event, poll, sweep, command or pipeline.
 	Kind Kind `json:"kind"`
 	// Events is how many changes of objects are covered; Newest is the time of the newest, in the store's clock.
 	Events int       `json:"events,omitempty"`
@@ -107,6 +109,8 @@ const (
 	ByPoll    Kind = "poll" // like an event that nobody sent
 	BySweep   Kind = "sweep"
 	ByCommand Kind = "command"
+	// ByPipeline is a build of a commit.
+	ByPipeline Kind = "pipeline"
 )
 
 // Overrides are what a person allows for one run.

@@ -32,10 +32,12 @@ func (r *run) verify(ctx context.Context, p *prepared) error {
 	if late := r.overtaking(p); late != nil {
 		r.finishWith(situation{hold: late})
 		r.note("a rollback overtook this deploy")
-		return r.recordDeploy(p)
+		r.recordDeploy(p)
+		return nil
 	}
 	if sameDeploy(live, p.deploy.ID, p.dagVersion) || mutant.LeavesOut(mutant.VerifyAndSweep) {
-		return r.recordDeploy(p)
+		r.recordDeploy(p)
+		return nil
 	}
 	switch who, tag := origins(*live, r.lease.State); who {
 	case ours:
@@ -52,7 +54,8 @@ func (r *run) verify(ctx context.Context, p *prepared) error {
 		r.finish = nil
 		return fault.Errorf(fault.Transient, "deploy %s is finished, and Astro still shows the rollback %s as live", p.deploy.ID, live.ID)
 	}
-	return r.recordDeploy(p)
+	r.recordDeploy(p)
+	return nil
 }
 
 // overtaking is a rollback that somebody made while this run was deploying.
@@ -86,10 +89,13 @@ func (r *run) askUntilLive(ctx context.Context, p *prepared) error {
 	}
 }
 
-func (r *run) recordDeploy(p *prepared) error {
-	r.record.Deploy = &DeployRecord{ID: p.deploy.ID, DagVersion: p.dagVersion, CreatedAt: p.deploy.CreatedAt}
+func (r *run) recordDeploy(p *prepared) {
+	d := p.deploy
+	r.record.Deploy = &DeployRecord{ID: d.ID, Type: d.Type, DagVersion: p.dagVersion, CreatedAt: d.CreatedAt}
+	if image := r.image(); image != nil {
+		r.record.Deploy.Image = fmt.Sprintf("%s:%s@%s", d.ImageRepository, d.ImageTag, image.Digest)
+	}
 	r.record.LagSeconds = r.lag()
-	return nil
 }
 
 // lag is how long ago, by the store's clock, the newest of what this run made live was written, in seconds; nil when
