@@ -12,7 +12,7 @@ import (
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "./local").Output()
 	require.NoError(t, err)
-	for _, other := range []string{"github.com/aws/", "github.com/kluctl/go-embed-python", "internal/local/", "internal/astro/astrotest", "pstest", "testing\n"} {
+	for _, other := range []string{"github.com/aws/", "github.com/kluctl/go-embed-python", "internal/local/", "internal/image\n", "github.com/google/go-containerregistry", "internal/astro/astrotest", "pstest", "testing\n"} {
 		assert.NotContains(t, string(out), other)
 	}
 }
