@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,7 +18,7 @@ import (
 )
 
 func TestAstroSim_printsWhatClientsNeed(t *testing.T) {
-	sim := exec.Command(built(t), "astro-sim", "--listen", "127.0.0.1:0")
+	sim := exec.Command(built(t), "astro-sim", "--registry", "--listen", "127.0.0.1:0")
 	out, err := sim.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, sim.Start())
@@ -32,6 +33,7 @@ func TestAstroSim_printsWhatClientsNeed(t *testing.T) {
 	d, err := client.Deployment(t.Context(), "anything")
 	require.NoError(t, err)
 	assert.True(t, d.IsDagDeployEnabled)
+	assert.Equal(t, strings.TrimPrefix(found[1], "http://")+"/"+d.OrganizationID+"/anything", d.ImageRepository)
 	answer, err := http.Get(found[1] + "/_sim/live/anything")
 	require.NoError(t, err)
 	body, err := io.ReadAll(answer.Body)

@@ -36,7 +36,7 @@ func (s *Server) Update(deployment string, to Settings) {
 	replace(&d.cicdEnforced, to.IsCicdEnforced)
 	replace(&d.kind, to.Type)
 	replace(&d.status, to.Status)
-	replace(&d.runtime, to.RuntimeVersion)
+	replace(&d.image.runtime, to.RuntimeVersion)
 }
 
 func replace[T any](old *T, by *T) {
@@ -123,7 +123,7 @@ func (s *Server) Deploy(deployment, description string, archive []byte) Deploy {
 		return Deploy{}
 	}
 	p := s.begin(d, person(), "DAG_ONLY", description)
-	s.finish(d, p, s.version(&d.blob, &upload{archive, files, archiveErr}), false)
+	s.finish(d, p, s.version(&d.blob, &upload{archive, files, archiveErr}), "")
 	return *p
 }
 

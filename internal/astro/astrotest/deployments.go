@@ -11,11 +11,12 @@ import (
 // deployment is a Deployment. The lock of the Server guards it.
 type deployment struct {
 	id, organization, workspace string
-	kind, status, runtime       string
+	kind, status                string
 	dagDeploys, cicdEnforced    bool
 	missing                     bool // told not to exist
 
-	imageTag         string
+	image, before    rollout // told to run, and run until that has arrived
+	imageAt          time.Time
 	desired, current string // versions of the DAGs
 	desiredAt        time.Time
 	deploys          []*Deploy // oldest first
@@ -40,8 +41,8 @@ func (s *Server) lookup(id string) *deployment {
 	d := s.deployments[id]
 	if d == nil && (s.o.StrictDeployments == nil || slices.Contains(s.o.StrictDeployments, id)) {
 		d = &deployment{
-			id: id, kind: "STANDARD", status: "HEALTHY", runtime: "3.1-12", dagDeploys: true,
-			imageTag: "deploy-initial", blob: newBlob(),
+			id: id, kind: "STANDARD", status: "HEALTHY", dagDeploys: true,
+			image: rollout{"deploy-initial", "3.1-12"}, blob: newBlob(),
 			settings: map[string]any{
 				"name": id, "description": "", "executor": "ASTRO", "isDevelopmentMode": false, "isHighAvailability": false,
 				"contactEmails": []any{}, "environmentVariables": []any{}, "workerQueues": []any{},
@@ -106,7 +107,10 @@ func (d *deployment) desire(version string, now time.Time, after time.Duration) 
 func (s *Server) view(d *deployment) map[string]any {
 	now := s.o.Now()
 	d.settle(now, max(s.o.ArriveAfter, 0))
-	status := d.status
+	status, image := d.status, d.image
+	if s.rollingOut(d, now) {
+		status, image = "DEPLOYING", d.before
+	}
 	if d.hibernating && (d.hibernatingUntil.IsZero() || now.Before(d.hibernatingUntil)) {
 		status = "HIBERNATING"
 	}
@@ -116,15 +120,11 @@ func (s *Server) view(d *deployment) map[string]any {
 		"id": d.id, "workspaceId": d.workspace, "organizationId": d.organization, "status": status, "type": d.kind,
 		"isDagDeployEnabled": d.dagDeploys, "isCicdEnforced": d.cicdEnforced,
 		"dagTarballVersion": d.current, "desiredDagTarballVersion": d.desired,
-		"imageRepository": d.repository(), "imageTag": d.imageTag,
-		"airflowVersion": airflow(d.runtime), "astroRuntimeVersion": d.runtime, "runtimeVersion": d.runtime,
+		"imageRepository": s.repository(d), "imageTag": image.tag,
+		"airflowVersion": airflow(image.runtime), "astroRuntimeVersion": image.runtime, "runtimeVersion": image.runtime,
 		"webServerUrl": "sim.astronomer.run/" + d.id,
 	})
 	return v
-}
-
-func (d *deployment) repository() string {
-	return "images.astronomer.cloud/" + d.organization + "/" + d.id
 }
 
 func (s *Server) getDeployment(q *request) (any, error) {

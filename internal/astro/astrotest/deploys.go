@@ -116,11 +116,11 @@ func (s *Server) begin(d *deployment, by Subject, kind, description string) *Dep
 	now := s.timestamp()
 	p := &Deploy{
 		ID: s.newID(), DeploymentID: d.id, Type: kind, Status: initialized, Description: description,
-		ImageRepository: d.repository(), ImageTag: d.imageTag, IsDagDeployEnabled: d.dagDeploys,
+		ImageRepository: s.repository(d), ImageTag: d.image.tag, IsDagDeployEnabled: d.dagDeploys,
 		CreatedAt: now, UpdatedAt: now, CreatedBySubject: by,
-		AirflowVersion: airflow(d.runtime), AstroRuntimeVersion: d.runtime,
+		AirflowVersion: airflow(d.image.runtime), AstroRuntimeVersion: d.image.runtime,
 	}
-	if kind == "IMAGE_ONLY" || kind == "IMAGE_AND_DAG" {
+	if p.hasImage() {
 		p.ImageTag = fmt.Sprintf("deploy-%s-%d", now.Format("2006-01-02T15-04-05"), s.sequence)
 	}
 	d.deploys = append(d.deploys, p)
@@ -204,7 +204,11 @@ func (s *Server) finalizeDeploy(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.finish(d, p, version, q.fault.Failed)
+	failure := s.checkImage(d, p)
+	if q.fault.Failed {
+		failure = "it was told to fail"
+	}
+	s.finish(d, p, version, failure)
 	return p.answer(), nil
 }
 
@@ -224,21 +228,23 @@ func (d *deployment) carries(p *Deploy, version string) (string, error) {
 	}
 }
 
-// finish makes the deploy FAILED or the live one. A version that never existed, or is no archive, fails the deploy
+// finish makes the deploy FAILED, if there is a failure, or the live one. A version that never existed, or is no archive, fails the deploy
 // [inferred]: the answer's status is 200 then, which bites those who do not look further.
-func (s *Server) finish(d *deployment, p *Deploy, version string, fail bool) {
+func (s *Server) finish(d *deployment, p *Deploy, version, failure string) {
 	p.UpdatedAt, p.DagTarballVersion = s.timestamp(), version
 	p.Status, p.Failure = deployed, ""
 	upload := d.blob.versions[version]
 	switch {
-	case fail:
-		p.Status, p.Failure = failed, "it was told to fail"
+	case failure != "":
+		p.Status, p.Failure = failed, failure
 	case version != "" && upload == nil:
 		p.Status, p.Failure = failed, "there is no version "+version
 	case version != "" && upload.err != nil:
 		p.Status, p.Failure = failed, upload.err.Error()
 	default:
-		d.imageTag = p.ImageTag
+		if p.hasImage() || p.RollbackFromID != "" { // DAGs alone leave the image, whatever came between
+			s.run(d, rollout{p.ImageTag, p.AstroRuntimeVersion})
+		}
 		d.desire(version, s.o.Now(), max(s.o.ArriveAfter, 0))
 	}
 }
@@ -277,9 +283,10 @@ func (s *Server) goBack(d *deployment, by Subject, id, description string) (*Dep
 	if to.Status != deployed || s.o.Now().Sub(to.CreatedAt) > historyLasts {
 		return nil, problem(http.StatusBadRequest, "deploy %s cannot be rolled back to", id)
 	}
-	d.dagDeploys, d.runtime = to.IsDagDeployEnabled, to.AstroRuntimeVersion
+	d.dagDeploys = to.IsDagDeployEnabled
 	p := s.begin(d, by, to.Type, description)
 	p.RollbackFromID, p.ImageTag = to.ID, to.ImageTag
-	s.finish(d, p, to.DagTarballVersion, false)
+	p.AstroRuntimeVersion, p.AirflowVersion = to.AstroRuntimeVersion, to.AirflowVersion
+	s.finish(d, p, to.DagTarballVersion, "")
 	return p, nil
 }

@@ -27,7 +27,8 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Durat
 // Fault is a failure that was arranged. Several may be: the first that fits a request is taken.
 type Fault struct {
 	// Op is the operation that fails: create, upload, finalize, rollback, describe, deploy, deploys, deployment, update,
-	// hibernation, deployments, organizations, workspaces, options, objects; "" is any.
+	// hibernation, deployments, organizations, workspaces, options, objects; of a registry token, layer (its bytes), manifest
+	// (a tag), registry (all else); "" is any.
 	Op string `json:"op,omitempty"`
 	// Deployment is the one concerned; "" is any.
 	Deployment string `json:"deployment,omitempty"`

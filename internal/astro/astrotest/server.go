@@ -3,8 +3,8 @@
 // on the real service, and because a mock would agree with whatever its author believed of Astro.
 //
 // It is written from what is known, marked [seen] (recorded from the official CLI), [doc] (documented) or [inferred]
-// (concluded); where nothing is known it does what is worse for the client. It is the standard library only, and keeps
-// everything in memory.
+// (concluded); where nothing is known it does what is worse for the client. It is the standard library only but for the registry,
+// and keeps everything in memory.
 //
 // Any well-formed JWT that names an organization is a token, and any Deployment id exists from its first use on, unless
 // the Options or the control endpoints (under /_sim/) say otherwise.
@@ -36,6 +36,9 @@ type Options struct {
 	FinalizeTakes time.Duration
 	// UploadTTL is how long an upload URL lives; 0 is 10 minutes [doc].
 	UploadTTL time.Duration
+	// Registry is whether images can be pushed: Deployments name a repository of this server's, and a finalized image has
+	// to be there. Without it, whatever is finalized counts as pushed.
+	Registry bool
 }
 
 // Server is the simulator. Use New, or Start in a test.
@@ -44,6 +47,7 @@ type Server struct {
 	mux    *http.ServeMux
 	url    string
 	closed chan struct{}
+	images http.Handler    // the registry, nil without one
 	ops    map[string]bool // the operations that there are
 
 	mu          sync.Mutex
@@ -53,6 +57,7 @@ type Server struct {
 	faults      []Fault
 	taken       map[string][]time.Time // the rate limits' memory
 	sequence    int
+	host        string // as the client of the last request called the server
 }
 
 // New makes a server without Deployments. Serve it with net/http.
@@ -108,6 +113,9 @@ func (s *Server) routes() {
 	s.ops["upload"] = true
 	s.mux.HandleFunc(blobPath+"{deployment}/dags.tar.gz", s.serveBlob)
 	s.controlRoutes()
+	if s.o.Registry {
+		s.registryRoutes()
+	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		problem(http.StatusNotFound, "there is no %s %s", r.Method, r.URL.Path).response(s.id()).write(w)
 	})
@@ -173,6 +181,7 @@ func (s *Server) apply(op string, h handler, q *request) response {
 		s.sleep(s.o.FinalizeTakes)
 	}
 	s.mu.Lock()
+	s.host = q.http.Host
 	answer, err := h(q)
 	s.mu.Unlock()
 	return s.encode(answer, err)

@@ -23,7 +23,7 @@ func Start(t TB, o Options) *Server {
 		t.Fatalf("listen: %v", err)
 	}
 	s := New(o)
-	s.url = "http://" + l.Addr().String() + "/v1"
+	s.url, s.host = "http://"+l.Addr().String()+"/v1", l.Addr().String()
 	t.Cleanup(s.serve(l))
 	return s
 }
