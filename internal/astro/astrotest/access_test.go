@@ -45,6 +45,13 @@ func TestCicdEnforcement_refusesPeople(t *testing.T) {
 	u.create("DAG_ONLY")
 }
 
+func TestReadOnlyToken_neitherDeploysNorUpdates(t *testing.T) {
+	u := start(t, unlimited()).as(astrotest.TokenOptions{ReadOnly: true})
+	require.Equal(t, 200, u.api("GET", "/deployments/d", "").status)
+	assertProblem(t, 403, u.api("POST", "/deployments/d/deploys", `{"type":"DAG_ONLY"}`))
+	assertProblem(t, 403, u.update(nil))
+}
+
 func TestStrictDeployments_areAllThereAre(t *testing.T) {
 	o := unlimited()
 	o.StrictDeployments = []string{"d"}
@@ -66,7 +73,7 @@ func TestRateLimit_isPerTokenMethodAndSecond(t *testing.T) {
 	for _, tc := range []struct {
 		method, path string
 		limit        int
-	}{{"GET", "/deployments/d", 25}, {"POST", "/deployments/d", 10}, {"DELETE", "/deployments/d/hibernation-override", 5}} {
+	}{{"GET", "/deployments/d", 25}, {"POST", "/deployments/d/hibernation-override", 10}, {"DELETE", "/deployments/d/hibernation-override", 5}} {
 		for range tc.limit {
 			require.Less(t, u.api(tc.method, tc.path, `{}`).status, 300)
 		}

@@ -67,8 +67,7 @@ func (s *Server) listDeployments(q *request) (any, error) {
 	list := []map[string]any{}
 	for _, id := range slices.Sorted(maps.Keys(s.deployments)) {
 		d := s.deployments[id]
-		name, _ := d.settings["name"].(string)
-		if !d.missing && q.caller.sees(d) && q.named("deploymentIds", id) && q.named("workspaceIds", d.workspace) && q.named("names", name) {
+		if !d.missing && q.caller.sees(d) && q.named("deploymentIds", id) && q.named("workspaceIds", d.workspace) && q.named("names", d.settings.Name) {
 			list = append(list, s.view(d))
 		}
 	}

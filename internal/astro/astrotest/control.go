@@ -18,6 +18,8 @@ type Settings struct {
 	Type               *string `json:"type,omitempty"`
 	Status             *string `json:"status,omitempty"`
 	RuntimeVersion     *string `json:"runtimeVersion,omitempty"`
+	// IsDevelopmentMode is for Deployments that hibernate: an update cannot switch it on [doc].
+	IsDevelopmentMode *bool `json:"isDevelopmentMode,omitempty"`
 }
 
 // Update changes a Deployment, and makes it if it is not there.
@@ -37,6 +39,7 @@ func (s *Server) Update(deployment string, to Settings) {
 	replace(&d.kind, to.Type)
 	replace(&d.status, to.Status)
 	replace(&d.image.runtime, to.RuntimeVersion)
+	replace(&d.settings.IsDevelopmentMode, to.IsDevelopmentMode)
 }
 
 func replace[T any](old *T, by *T) {
@@ -101,10 +104,8 @@ func (s *Server) Variables(deployment string) map[string]string {
 	defer s.mu.Unlock()
 	all := map[string]string{}
 	if d := s.deployments[deployment]; d != nil {
-		for _, v := range variables(d.settings["environmentVariables"]) {
-			if v.Value != nil {
-				all[v.Key] = *v.Value
-			}
+		for _, v := range d.settings.EnvironmentVariables {
+			all[v.Key] = v.text()
 		}
 	}
 	return all

@@ -1,7 +1,6 @@
 package astrotest
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -22,8 +21,8 @@ type deployment struct {
 	deploys          []*Deploy // oldest first
 	blob             blob
 
-	// settings are what an update may name, and nothing here interprets.
-	settings map[string]any
+	settings  settings
+	updatedAt time.Time
 
 	hibernating      bool
 	hibernatingUntil time.Time
@@ -42,11 +41,7 @@ func (s *Server) lookup(id string) *deployment {
 	if d == nil && (s.o.StrictDeployments == nil || slices.Contains(s.o.StrictDeployments, id)) {
 		d = &deployment{
 			id: id, kind: "STANDARD", status: "HEALTHY", dagDeploys: true,
-			image: rollout{"deploy-initial", "3.1-12"}, blob: newBlob(),
-			settings: map[string]any{
-				"name": id, "description": "", "executor": "ASTRO", "isDevelopmentMode": false, "isHighAvailability": false,
-				"contactEmails": []any{}, "environmentVariables": []any{}, "workerQueues": []any{},
-			},
+			image: rollout{"deploy-initial", "3.1-12"}, blob: newBlob(), settings: newSettings(id),
 		}
 		s.deployments[id] = d
 	}
@@ -114,15 +109,14 @@ func (s *Server) view(d *deployment) map[string]any {
 	if d.hibernating && (d.hibernatingUntil.IsZero() || now.Before(d.hibernatingUntil)) {
 		status = "HIBERNATING"
 	}
-	v := maps.Clone(d.settings)
-	v["environmentVariables"] = hideSecrets(d.settings["environmentVariables"])
+	v := d.settings.view(d.kind)
 	maps.Copy(v, map[string]any{
 		"id": d.id, "workspaceId": d.workspace, "organizationId": d.organization, "status": status, "type": d.kind,
 		"isDagDeployEnabled": d.dagDeploys, "isCicdEnforced": d.cicdEnforced,
 		"dagTarballVersion": d.current, "desiredDagTarballVersion": d.desired,
 		"imageRepository": s.repository(d), "imageTag": image.tag,
 		"airflowVersion": airflow(image.runtime), "astroRuntimeVersion": image.runtime, "runtimeVersion": image.runtime,
-		"webServerUrl": "sim.astronomer.run/" + d.id,
+		"webServerUrl": "sim.astronomer.run/" + d.id, "updatedAt": d.updatedAt,
 	})
 	return v
 }
@@ -133,75 +127,6 @@ func (s *Server) getDeployment(q *request) (any, error) {
 		return nil, err
 	}
 	return s.view(d), nil
-}
-
-// updateDeployment replaces what the body names [doc]: an empty list wipes, a secret is kept by its key without a
-// value, and what Astro alone sets (versions, status, the Runtime) is not part of an update.
-func (s *Server) updateDeployment(q *request) (any, error) {
-	d, err := s.find(q)
-	if err != nil {
-		return nil, err
-	}
-	var body map[string]any
-	if err := q.decode(&body); err != nil {
-		return nil, err
-	}
-	for k, v := range body {
-		d.set(k, v)
-	}
-	return s.view(d), nil
-}
-
-func (d *deployment) set(key string, value any) {
-	switch key {
-	case "isDagDeployEnabled":
-		d.dagDeploys, _ = value.(bool)
-	case "isCicdEnforced":
-		d.cicdEnforced, _ = value.(bool)
-	case "environmentVariables":
-		d.settings[key] = keepSecrets(d.settings[key], value)
-	case "id", "organizationId", "workspaceId", "status", "type", "runtimeVersion", "astroRuntimeVersion", "airflowVersion",
-		"dagTarballVersion", "desiredDagTarballVersion", "imageRepository", "imageTag", "webServerUrl":
-	default:
-		d.settings[key] = value
-	}
-}
-
-// variable is one of environmentVariables.
-type variable struct {
-	Key      string  `json:"key"`
-	Value    *string `json:"value,omitempty"`
-	IsSecret bool    `json:"isSecret"`
-}
-
-// variables reads a list in JSON's types; what is none is none.
-func variables(list any) []variable {
-	b, _ := json.Marshal(list) // it came out of JSON
-	var all []variable
-	_ = json.Unmarshal(b, &all)
-	return all
-}
-
-func keepSecrets(before, after any) []variable {
-	kept := variables(after)
-	for i, v := range kept {
-		for _, old := range variables(before) {
-			if v.IsSecret && v.Value == nil && old.Key == v.Key {
-				kept[i].Value = old.Value
-			}
-		}
-	}
-	return kept
-}
-
-func hideSecrets(list any) []variable {
-	shown := append([]variable{}, variables(list)...)
-	for i, v := range shown {
-		if v.IsSecret {
-			shown[i].Value = new("")
-		}
-	}
-	return shown
 }
 
 func (s *Server) hibernate(q *request) (any, error) {

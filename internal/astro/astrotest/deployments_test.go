@@ -10,27 +10,6 @@ import (
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
 )
 
-func TestUpdate_replacesWhatItNames(t *testing.T) {
-	u := start(t, unlimited())
-	u.api("POST", "/deployments/d", `{"name":"prod","environmentVariables":[{"key":"A","value":"1"},{"key":"S","value":"s","isSecret":true}]}`)
-	d := u.api("POST", "/deployments/d", `{"description":"x","runtimeVersion":"9","status":"UNKNOWN"}`).json(t)
-	assert.Equal(t, "prod", d["name"])
-	assert.Equal(t, "3.1-12", d["runtimeVersion"])
-	assert.Equal(t, "HEALTHY", d["status"])
-	assert.Equal(t, []any{
-		map[string]any{"key": "A", "value": "1", "isSecret": false}, map[string]any{"key": "S", "value": "", "isSecret": true},
-	}, d["environmentVariables"], "a secret is not told")
-
-	u.api("POST", "/deployments/d", `{"environmentVariables":[{"key":"S","isSecret":true},{"key":"T","isSecret":true}]}`)
-	assert.Equal(t, map[string]string{"S": "s"}, u.s.Variables("d"), "a secret is kept by its key")
-	assert.JSONEq(t, `{"S":"s"}`, string(u.sim("GET", "/variables/d", "").body))
-
-	u.api("POST", "/deployments/d", `{"environmentVariables":[]}`)
-	assert.Empty(t, u.api("GET", "/deployments/d", "").json(t)["environmentVariables"])
-	assert.Equal(t, false, u.api("POST", "/deployments/d", `{"isDagDeployEnabled":false}`).json(t)["isDagDeployEnabled"])
-	assertProblem(t, 400, u.api("POST", "/deployments/d", `[`))
-}
-
 func TestHibernation(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	u := start(t, astrotest.Options{Now: func() time.Time { return now }})

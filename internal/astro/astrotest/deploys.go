@@ -68,6 +68,9 @@ func (s *Server) deployable(q *request) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.caller.readOnly {
+		return nil, problem(http.StatusForbidden, "the token lacks the permission deployment.deploys.create")
+	}
 	if d.cicdEnforced && q.caller.tokenID == "" {
 		return nil, problem(http.StatusForbidden, "CI/CD is enforced on deployment %s: only API tokens may deploy", d.id)
 	}

@@ -16,6 +16,9 @@ const DefaultOrganization = "clsimorganization"
 // defaultWorkspace is where a Deployment is that a token of a whole organization used first.
 const defaultWorkspace = "clsimworkspace"
 
+// readOnly is how a token of this simulator says so; Astro's roles are not in its tokens.
+const readOnly = "simReadOnly"
+
 // TokenOptions are what a token says about itself.
 type TokenOptions struct {
 	// Organization, "" is DefaultOrganization.
@@ -24,6 +27,8 @@ type TokenOptions struct {
 	Workspace, Deployment string
 	// User makes it a person's token, which CI/CD enforcement refuses, and not an API token.
 	User bool
+	// ReadOnly makes it a token whose role may neither deploy nor update.
+	ReadOnly bool
 	// Name of the API token, as deploys show it.
 	Name string
 	// Expires, the zero time is 90 days from now.
@@ -50,6 +55,9 @@ func Token(o TokenOptions) string {
 	if o.Deployment != "" {
 		permissions = append(permissions, "deploymentId:"+o.Deployment)
 	}
+	if o.ReadOnly {
+		permissions = append(permissions, readOnly)
+	}
 	claims := map[string]any{"iss": "astrotest", "permissions": permissions, "sub": "clsimperson"}
 	if !o.User {
 		claims["sub"], claims["apiTokenId"], claims["apiTokenName"] = "clsimtoken", "clsimtoken", o.Name
@@ -75,6 +83,7 @@ func sum(s string) []byte {
 type caller struct {
 	token, subject, tokenID, tokenName  string
 	organization, workspace, deployment string
+	readOnly                            bool
 }
 
 func readCaller(authorization string, now time.Time) (caller, error) {
@@ -109,6 +118,8 @@ func readCaller(authorization string, now time.Time) (caller, error) {
 
 func (c *caller) permit(permission string) {
 	switch name, id, _ := strings.Cut(permission, ":"); name {
+	case readOnly:
+		c.readOnly = true
 	case "organizationId":
 		c.organization = id
 	case "workspaceId":
