@@ -102,10 +102,13 @@ func (c *Client) clean(s string, secrets []secret.Value) string {
 	return s
 }
 
-// parts are the forms in which a secret could be quoted: whole, and for a URL its path with the query, its query, and
-// each long value of it.
+// parts are the forms in which a secret could be quoted: whole, as JSON has it, and for a URL its path with the query, its
+// query, and each long value of it.
 func parts(s string) []string {
 	all := []string{s}
+	if quoted, err := json.Marshal(s); err == nil && len(quoted) > len(s)+2 {
+		all = append(all, string(quoted[1:len(quoted)-1]))
+	}
 	if u, err := url.Parse(s); err == nil && u.RawQuery != "" {
 		all = append(all, u.RequestURI(), u.RawQuery)
 		for pair := range strings.SplitSeq(u.RawQuery, "&") {

@@ -1,4 +1,4 @@
-// Package astro speaks to Astro's API: what a deploy of DAGs needs, and no more. It exists, although Astronomer
+// Package astro speaks to Astro's API: what deploys and a Deployment's configuration need, and no more. It exists, although Astronomer
 // publishes API types, because the difficult part is not the types: which request may be repeated (a repeated create
 // leaves an orphan, a repeated finalize may undo a later deploy), whose outcome is known after an error, and what an
 // error says to the one who has to act. Every error is an *Error, classified by package fault, and holds neither the
@@ -113,7 +113,7 @@ func (c *Client) Claims() Claims { return c.claims }
 func (c *Client) Organization() string { return c.organization }
 
 // Requests is how many requests were sent so far, repeated ones included, by operation: create, upload, finalize,
-// deployment, deploys, deploy, describe, rollback. A GET that net/http itself sends again, when the connection that it
+// deployment, deploys, deploy, describe, rollback, update. A GET that net/http itself sends again, when the connection that it
 // had kept turns out to be closed, counts once.
 func (c *Client) Requests() map[string]int {
 	c.mu.Lock()

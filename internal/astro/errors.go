@@ -76,8 +76,8 @@ func (e *Error) subject() string {
 	switch {
 	case e.Deploy != "":
 		return fmt.Sprintf("%s %s of Deployment %s", e.Op, e.Deploy, e.Deployment)
-	case e.Deployment != "" && e.Op == "get":
-		return "get Deployment " + e.Deployment
+	case e.Deployment != "" && (e.Op == "get" || e.Op == "update"):
+		return e.Op + " Deployment " + e.Deployment
 	case e.Deployment != "":
 		return fmt.Sprintf("%s of Deployment %s", e.Op, e.Deployment)
 	default:
@@ -159,6 +159,9 @@ func (c *Client) refusal(k call, resp *http.Response, secrets ...secret.Value) e
 	e.RequestID = cutString(c.clean(e.RequestID, secrets), 64)
 	kind := k.classify(resp.StatusCode)
 	e.hint = k.hint(resp.StatusCode)
+	if resp.StatusCode == http.StatusForbidden && !e.isUpload() && c.claims.IsPerson() {
+		e.hint = "The token is a person's, which may lack the permission, and does not deploy where CI/CD is enforced. " + MakeToken
+	}
 	return fault.As(kind, e)
 }
 
@@ -177,6 +180,8 @@ func (k call) classify(status int) fault.Kind {
 		return fault.Transient // something else is being done to the Deployment, and ends
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 		return fault.Denied
+	case k.op == "update":
+		return fault.Rejected // a value of the author's
 	default:
 		return fault.Broken
 	}
@@ -192,7 +197,7 @@ func (k call) hint(status int) string {
 	case status >= 300 && status < 400:
 		return "Check Astro's address (ASTRO_API_URL), and whether a proxy answers in its place"
 	case status == http.StatusUnauthorized:
-		return "Make a Deployment API token and store it where the old one is"
+		return MakeToken
 	case status == http.StatusForbidden:
 		return "Use an API token of this Deployment, its Workspace or its organization; where CI/CD is enforced, a person's token does not deploy"
 	case status == http.StatusNotFound:

@@ -71,7 +71,7 @@ func TestError_conflictElsewherePasses(t *testing.T) {
 
 func TestError_saysWhatToDo(t *testing.T) {
 	for status, want := range map[int]string{
-		401: "get Deployment cltest: Astro refused the token (401): said. Make a Deployment API token and store it where the old one is",
+		401: "get Deployment cltest: Astro refused the token (401): said. " + astro.MakeToken,
 		403: "get Deployment cltest: the token may not do this (403): said. Use an API token of this Deployment, its Workspace or its organization; where CI/CD is enforced, a person's token does not deploy",
 		404: "get Deployment cltest: Astro does not know it, or hides it from this token (404): said. Check the Deployment's id, and that the token is one of the same organization and, if it is a Deployment's, of this Deployment",
 		400: "get Deployment cltest: Astro refused the request (400): said; name: too long",

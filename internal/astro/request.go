@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/secret"
 )
 
 // maxAnswer bounds what is read of an answer: a page of 100 deploys has about 100 KB.
@@ -31,6 +32,7 @@ type call struct {
 	repeat       bool // to repeat it changes nothing
 	slow         bool // it may take the whole finalize budget to answer
 	tries        *tries
+	secrets      []secret.Value // of the body: no error holds them
 }
 
 // do sends a call and decodes its answer. Every error is an *Error, classified.
@@ -50,11 +52,11 @@ func (c *Client) do(ctx context.Context, k call, into any) error {
 	k.tries = &tries{}
 	resp, err := c.sender(k).Do(req)
 	if err != nil {
-		return c.noAnswer(k, err)
+		return c.noAnswer(k, err, k.secrets...)
 	}
 	defer resp.Body.Close() //nolint:errcheck // read as far as it is wanted
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return c.refusal(k, resp)
+		return c.refusal(k, resp, k.secrets...)
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(into); err != nil {
 		return k.unreadable(resp.StatusCode, "it is no complete JSON", err)

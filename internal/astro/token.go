@@ -23,6 +23,12 @@ type Claims struct {
 	Expires time.Time
 }
 
+// MakeToken says which token to make.
+const MakeToken = "Make a Deployment API token (in Astro: Deployment → Access → API Tokens) and store it where the old one is"
+
+// IsPerson reports whether the token is a person's, from a login, and no API token.
+func (c Claims) IsPerson() bool { return c.APITokenID == "" }
+
 // DaysLeft is how many whole days the token still lasts at now, and false if it does not expire.
 func (c Claims) DaysLeft(now time.Time) (int, bool) {
 	if c.Expires.IsZero() {
@@ -82,6 +88,6 @@ func (c *Client) checkExpiry() error {
 	return fault.As(fault.Denied, &Error{
 		Op: "use token", refusedHere: true,
 		Message: "it expired on " + c.claims.Expires.Format(time.DateOnly),
-		hint:    "Make a new Deployment API token and store it where the old one is",
+		hint:    MakeToken,
 	})
 }
