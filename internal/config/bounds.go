@@ -39,11 +39,11 @@ func unreadable(tokens token.Tokens) (line int, why string) {
 		n.add(t)
 		switch {
 		case len(n.open) > maxDepth:
-			return t.Position.Line, "it is nested too deeply; nothing in a dagferry.yaml is"
+			return t.Position.Line, "it is nested too deeply; nothing in a configuration is"
 		case anchors > maxAnchors:
 			return t.Position.Line, "it has too many anchors; write the values themselves"
 		case count > maxTokens:
-			return t.Position.Line, "it is too long; no dagferry.yaml is"
+			return t.Position.Line, "it is too long; no configuration is"
 		}
 	}
 	return 0, ""

@@ -21,6 +21,8 @@ const maxProblems = 100
 // document is a parsed file, for telling where its problems are.
 type document struct {
 	name string
+	// holds is what its top level has, for a message; "" is a dagferry.yaml's.
+	holds string
 	// fromBucket: whoever can write to the bucket that it is from can write it.
 	fromBucket bool
 	body       ast.Node
@@ -35,7 +37,7 @@ type document struct {
 // read makes the document's tree, if the text is one YAML document that can be read at little cost.
 func (d *document) read(text []byte) {
 	if len(text) > MaxSize {
-		d.note(Problem{d.name, 0, "", "it is larger than 1 MiB; no dagferry.yaml is"})
+		d.note(Problem{d.name, 0, "", "it is larger than 1 MiB; no configuration is"})
 		return
 	}
 	tokens := lexer.Tokenize(string(text))
@@ -49,12 +51,12 @@ func (d *document) read(text []byte) {
 		return
 	}
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		d.note(Problem{d.name, 0, "", "it must hold one YAML document with version and targets"})
+		d.note(Problem{d.name, 0, "", "it must hold one YAML document with " + cmp.Or(d.holds, "version and targets")})
 		return
 	}
 	d.body = file.Docs[0].Body
 	if d.collectAnchors(); len(d.problems) == 0 && d.tooLarge() {
-		d.note(Problem{d.name, 0, "", "it holds too many values, those that aliases stand for included; no dagferry.yaml does"})
+		d.note(Problem{d.name, 0, "", "it holds too many values, those that aliases stand for included; no configuration does"})
 	}
 }
 

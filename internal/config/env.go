@@ -35,7 +35,7 @@ func (e Env) Repository() string { return e.get("GITHUB_WORKSPACE") }
 // Find looks for a dagferry.yaml in dir, and above it as far as its git checkout reaches: further up, such as in /tmp, it
 // may be somebody else's, and it decides what is deployed with the caller's token.
 func Find(dir string) (string, error) {
-	root := checkout(dir)
+	root := Checkout(dir)
 	for d := dir; ; d = filepath.Dir(d) {
 		path := filepath.Join(d, "dagferry.yaml")
 		if _, err := os.Stat(path); err == nil {
@@ -47,8 +47,8 @@ func Find(dir string) (string, error) {
 	}
 }
 
-// checkout is the git checkout around a folder, or the folder itself.
-func checkout(dir string) string {
+// Checkout is the git checkout around a folder, or the folder itself: what paths of a pipeline begin at.
+func Checkout(dir string) string {
 	for d := dir; d != filepath.Dir(d); d = filepath.Dir(d) {
 		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
 			return d

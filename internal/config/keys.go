@@ -10,9 +10,8 @@ import (
 )
 
 // checkKeys finds the keys that no version of this program knows, and says which there are instead; and the values
-// of another type than the key's. It asks the types that the configuration is decoded into, so it cannot disagree
-// with them.
-func (d *document) checkKeys() { d.keysOf(d.body, reflect.TypeFor[Config](), "") }
+// of another type than the key's. It asks the type that the document is decoded into, so it cannot disagree with it.
+func (d *document) checkKeys(into any) { d.keysOf(d.body, reflect.TypeOf(into), "") }
 
 func (d *document) keysOf(node ast.Node, t reflect.Type, key string) {
 	for t.Kind() == reflect.Pointer {

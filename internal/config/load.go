@@ -77,15 +77,8 @@ func Parse(name string, text []byte) (Config, error) {
 
 // parseText fills a document, whose name and origin are known.
 func parseText(d *document, text []byte) (Config, error) {
-	if d.read(text); len(d.problems) > 0 {
-		return Config{}, d.err()
-	}
-	d.checkKeys()
 	var c Config
-	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		if !d.mistyped { // else it is told already, with its whole key
-			d.note(problem(d.name, err))
-		}
+	if !d.decode(text, &c) {
 		return Config{}, d.err()
 	}
 	for i, t := range c.Targets {
@@ -101,4 +94,20 @@ func parseText(d *document, text []byte) (Config, error) {
 		return Config{}, d.err()
 	}
 	return c, nil
+}
+
+// decode reads a text into a struct, and notes unknown keys and values of other types. It is false if there is nothing to look
+// at further.
+func (d *document) decode(text []byte, into any) bool {
+	if d.read(text); len(d.problems) > 0 {
+		return false
+	}
+	d.checkKeys(into)
+	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		if !d.mistyped { // else it is told already, with its whole key
+			d.note(problem(d.name, err))
+		}
+		return false
+	}
+	return true
 }

@@ -23,6 +23,8 @@ func fits(node ast.Node, t reflect.Type) bool {
 	switch {
 	case t == reflect.TypeFor[Percent]():
 		return true // it reads itself
+	case t == reflect.TypeFor[Text]():
+		return isVerbatim(node)
 	case t == reflect.TypeFor[time.Duration]():
 		_, err := time.ParseDuration(node.GetToken().Value)
 		return err == nil && node.Type() == ast.StringType
@@ -52,6 +54,25 @@ func isText(node ast.Node) bool {
 		return fmt.Sprint(n.Value) == n.GetToken().Value
 	default:
 		return true
+	}
+}
+
+// Text is text of which every sign counts: 010 is not 8, and TRUE not true.
+type Text string
+
+func isVerbatim(node ast.Node) bool {
+	written := node.GetToken().Value
+	switch n := node.(type) {
+	case *ast.StringNode, *ast.LiteralNode:
+		return true
+	case *ast.IntegerNode:
+		return fmt.Sprint(n.Value) == written
+	case *ast.FloatNode:
+		return fmt.Sprint(n.Value) == written
+	case *ast.BoolNode:
+		return fmt.Sprint(n.Value) == written
+	default:
+		return false
 	}
 }
 
