@@ -22,12 +22,12 @@ import (
 
 func newConfig() *cobra.Command {
 	c := &cobra.Command{
-		Use: "config", Short: "Validate dagferry.yaml, or print its JSON Schema",
-		Example: "  dagferry config validate",
+		Use: "config", Short: "Validate dagferry.yaml, or configure a Deployment by a file",
+		Example: "  dagferry config validate\n  dagferry config diff --target prod",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(newConfigValidate(), newConfigSchema())
+	c.AddCommand(newConfigValidate(), newConfigSchema(), newConfigDiff(), newConfigApply(), newConfigExport())
 	return c
 }
 

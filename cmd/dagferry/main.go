@@ -46,7 +46,7 @@ func newRoot() *cobra.Command {
 		Long: `dagferry carries Airflow DAGs from where people keep them (S3, Cloud Storage, folders) to Astro.
 
 Exit codes: 0 deployed or nothing to do, 2 wrong usage or configuration, 3 rejected (the DAGs need a fix),
-4 denied (token, permissions or settings need a fix), 5 busy (another run is at work), 6 held, 130 interrupted, 1 anything else.`,
+4 denied (token, permissions or settings need a fix), 5 busy (another run is at work), 6 held, 7 different (config diff), 130 interrupted, 1 anything else.`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -102,6 +102,9 @@ func exitCode(err error) int {
 	}
 	if errors.Is(err, errHeld) {
 		return 6
+	}
+	if errors.Is(err, errDiffers) {
+		return 7
 	}
 	switch fault.Of(err) {
 	case fault.Rejected:

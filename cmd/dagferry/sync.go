@@ -115,6 +115,11 @@ func chooseTarget(ctx context.Context, path, name string) (config.Target, error)
 	if err != nil {
 		return config.Target{}, err
 	}
+	return pick(c, path, name)
+}
+
+// pick is the target of a name, or the only one; path is the configuration's.
+func pick(c config.Config, path, name string) (config.Target, error) {
 	if name == "" && len(c.Targets) == 1 {
 		return c.Targets[0], nil
 	}
