@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -257,15 +256,7 @@ func (o *deploymentOptions) choose(ctx context.Context) (config.Target, string, 
 	if err != nil {
 		return t, "", err
 	}
-	return t, shortest(here, filepath.Join(config.Checkout(here), filepath.FromSlash(file))), nil
-}
-
-// shortest is a path from here, if it is below, and else the whole path.
-func shortest(here, path string) string {
-	if relative, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(relative) {
-		return relative
-	}
-	return path
+	return t, inCheckout(here, file), nil
 }
 
 // withoutTarget is who one is without a configuration.
