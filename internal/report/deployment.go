@@ -33,9 +33,11 @@ func DeploymentText(w io.Writer, d deployment.Diff) error {
 		fmt.Fprintf(&b, "    %s %s\n", sign(c.Kind), aligned(shownName(c), width(d.Changes, section), shownChange(c)))
 	}
 	b.WriteString("\n")
+	var secrets []string
 	for _, s := range d.Secrets {
-		fmt.Fprintf(&b, "  secret  %s is set from %s; Astro does not tell what it has, so nobody knows whether that is a change\n", s.Key, s.Reference)
+		secrets = append(secrets, fmt.Sprintf("%s is set from %s; Astro does not tell what it has, so nobody knows whether that is a change", s.Key, s.Reference))
 	}
+	lines(&b, "secret", secrets)
 	lines(&b, "note", d.Notes)
 	fmt.Fprintf(&b, "  %s\n", sum(d))
 	_, err := io.WriteString(w, b.String())
