@@ -8,6 +8,7 @@ import (
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/pipeline"
 	"github.com/dagferry/dagferry/internal/report"
+	"github.com/dagferry/dagferry/internal/target"
 )
 
 type planOptions struct {
@@ -49,7 +50,7 @@ func (o *planOptions) flags(c *cobra.Command) {
 }
 
 func runPlan(cmd *cobra.Command, o planOptions) error {
-	p, err := makePlan(cmd, o)
+	p, _, err := makePlan(cmd, o)
 	if err != nil {
 		return err
 	}
@@ -63,30 +64,36 @@ func runPlan(cmd *cobra.Command, o planOptions) error {
 	return shown(p.Refusal(pipeline.RuleOlder))
 }
 
-// makePlan plans for the repository around the current folder.
-func makePlan(cmd *cobra.Command, o planOptions) (pipeline.Plan, error) {
+// makePlan plans for the repository around the current folder, and returns what opens the plan's target.
+func makePlan(cmd *cobra.Command, o planOptions) (pipeline.Plan, planned, error) {
 	ctx := cmd.Context()
+	var with planned
 	if err := o.Check(); err != nil {
-		return pipeline.Plan{}, asUsage(err)
+		return pipeline.Plan{}, with, asUsage(err)
 	}
 	path, err := configPath(o.config)
 	if err != nil {
-		return pipeline.Plan{}, err
+		return pipeline.Plan{}, with, err
 	}
-	c, err := loadConfig(ctx, newReader(), path)
-	if err != nil {
-		return pipeline.Plan{}, err
+	if with.config, err = loadConfig(ctx, newReader(), path); err != nil {
+		return pipeline.Plan{}, with, err
 	}
 	here, err := os.Getwd()
 	if err != nil {
-		return pipeline.Plan{}, err
+		return pipeline.Plan{}, with, err
 	}
-	opener, err := newOpener(ctx)
-	if err != nil {
-		return pipeline.Plan{}, err
+	if with.opener, err = newOpener(ctx); err != nil {
+		return pipeline.Plan{}, with, err
 	}
 	progress := newProgress(cmd.ErrOrStderr(), "plan")
 	progress.doing("compare with what is live")
 	defer progress.done()
-	return pipeline.Planner{Dir: here, Config: c, Lookup: config.OS().Lookup, Astro: opener.Astro}.Plan(ctx, o.Options)
+	p, err := pipeline.Planner{Dir: here, Config: with.config, Lookup: config.OS().Lookup, Astro: with.opener.Astro}.Plan(ctx, o.Options)
+	return p, with, err
+}
+
+// planned is what a plan was made with.
+type planned struct {
+	config config.Config
+	opener target.Opener
 }

@@ -38,7 +38,7 @@ func (p *planning) decide(ctx context.Context) error {
 // decision is what parts that need it make.
 func (p *planning) decision(dags, image bool) Decision {
 	switch {
-	case !p.enabled && (dags || image):
+	case p.DagsInImage && (dags || image):
 		return ImageAndDag // the image brings its own dags/
 	case dags && image:
 		return ImageAndDag
@@ -65,6 +65,9 @@ func (p *planning) needsDags() need {
 }
 
 func (p *planning) needsImage() need {
+	if p.asked.Image != "" {
+		return need{true, fmt.Sprintf("image: %s is asked for", Quoted(p.asked.Image))}
+	}
 	if !p.files.dockerfile {
 		return need{false, fmt.Sprintf("image: left alone, there is no Dockerfile in %s to build one from", p.folder())}
 	}
@@ -126,7 +129,7 @@ func (p *planning) because(parts ...string) {
 	if p.ConfigurationFile != "" {
 		p.Reasons = append(p.Reasons, "configuration: to be compared with "+Quoted(p.ConfigurationFile))
 	}
-	if !p.enabled && p.ours() {
+	if p.DagsInImage && p.ours() {
 		p.Reasons = append(p.Reasons, "DAG-only deploys are switched off for the Deployment: DAGs travel in the image")
 	}
 }
@@ -134,12 +137,12 @@ func (p *planning) because(parts ...string) {
 // possible refuses what the Deployment does not take.
 func (p *planning) possible(dags, image need) error {
 	switch {
-	case p.enabled || !dags.is && !image.is:
+	case !p.DagsInImage || !dags.is && !image.is:
 		return nil
 	case !p.ours():
 		return fault.Errorf(fault.Denied, "DAG-only deploys are switched off for the Deployment %s: an image would bring its own dags/ and replace the DAGs, "+
 			"which are not this pipeline's (pipeline.dags: %s). Switch them on: astro deployment update %s --dag-deploy enable", p.Deployment, p.Dags, p.Deployment)
-	case !p.files.dockerfile:
+	case !p.files.dockerfile && p.asked.Image == "":
 		return fault.Errorf(fault.Denied, "DAG-only deploys are switched off for the Deployment %s, and there is no Dockerfile in %s to build an image with the DAGs from. "+
 			"Switch them on: astro deployment update %s --dag-deploy enable", p.Deployment, p.folder(), p.Deployment)
 	default:
@@ -156,9 +159,11 @@ func (p *planning) obey(dags, image need) error {
 	switch {
 	case withDags && !p.ours():
 		return refuse("the DAGs are not this pipeline's to deploy (pipeline.dags: %s); ask for IMAGE_ONLY, or for nothing", p.Dags)
-	case withImage && !p.files.dockerfile:
+	case !withImage && p.asked.Image != "":
+		return refuse("that brings no image, and %s is to be deployed", Quoted(p.asked.Image))
+	case withImage && !p.files.dockerfile && p.asked.Image == "":
 		return refuse("there is no Dockerfile in %s to build an image from", p.folder())
-	case !p.enabled && p.asked.Type != astro.TypeImageAndDag:
+	case p.DagsInImage && p.asked.Type != astro.TypeImageAndDag:
 		return refuse("DAG-only deploys are switched off for the Deployment %s, so that an image brings its own DAGs; ask for IMAGE_AND_DAG, or switch them on", p.Deployment)
 	}
 	if dags.is && !withDags {

@@ -50,7 +50,7 @@ func (p *planning) readHistory(ctx context.Context) error {
 	if h.deployment, err = client.Deployment(ctx, p.Deployment); err != nil {
 		return err
 	}
-	p.enabled = h.deployment.IsDagDeployEnabled
+	p.DagsInImage = !h.deployment.IsDagDeployEnabled
 	for _, most := range []int{firstDeploys, mostDeploys} {
 		if h.deploys, err = client.Deploys(ctx, p.Deployment, most); err != nil {
 			return err

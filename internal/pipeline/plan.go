@@ -41,6 +41,8 @@ type Plan struct {
 	Deployment string `json:"deployment"`
 	// Dags is where the target's DAGs come from: git, bucket or elsewhere.
 	Dags string `json:"dags"`
+	// DagsInImage: DAG-only deploys are switched off for the Deployment, so that an image brings its own dags/.
+	DagsInImage bool `json:"dagsInImage"`
 
 	Decision Decision `json:"decision"`
 	// Reasons are why: for each part what is done with it and what that follows from.
@@ -98,6 +100,8 @@ type Options struct {
 	Branch, Target string
 	// Type is the type of deploy that is asked for, "" for what the changes need. It is obeyed or refused.
 	Type string
+	// Image is the name of an image that is built already, "" if one is to be built from the Dockerfile. It is deployed, whatever changed.
+	Image string
 	// AllowDirty takes what is in no commit along.
 	AllowDirty bool
 	// AllowOlder goes back to a commit that was deployed before.

@@ -36,8 +36,6 @@ type planning struct {
 	tree    string
 	files   tree
 	history history
-	// enabled: the Deployment takes DAG-only deploys.
-	enabled bool
 	// dags and image are all files that differ from what is live, since the DAGs' base and since the image's.
 	dags, image []File
 }

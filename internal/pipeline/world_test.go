@@ -31,6 +31,10 @@ type world struct {
 	client *astro.Client
 	config config.Config
 	env    map[string]string
+
+	// state is the folder of the target's state; secrets are what env:// leads to.
+	state   string
+	secrets map[string]string
 }
 
 const settings = `
@@ -47,10 +51,9 @@ pipeline:
 func newWorld(t *testing.T, more ...string) *world {
 	t.Helper()
 	sim := astrotest.Start(t, astrotest.Options{NoRateLimit: true, ArriveAfter: -1})
-	w := &world{T: t, dir: t.TempDir(), sim: sim, env: map[string]string{}}
+	w := &world{T: t, dir: t.TempDir(), sim: sim, env: map[string]string{}, secrets: map[string]string{}}
+	w.connect()
 	var err error
-	w.client, err = astro.New(astro.Options{URL: sim.URL(), Token: secret.NewValue(sim.Token(astrotest.TokenOptions{}))})
-	require.NoError(t, err)
 	w.config, err = config.Parse("dagferry.yaml", []byte(settings+strings.Join(more, "\n")))
 	require.NoError(t, err)
 	w.git("init", "-q", "-b", "main")
@@ -68,6 +71,14 @@ func newWorld(t *testing.T, more ...string) *world {
 	w.write("deployments/dev.yaml", "deployment: {}")
 	w.commit()
 	return w
+}
+
+// connect has the client talk to the simulator.
+func (w *world) connect() {
+	w.Helper()
+	var err error
+	w.client, err = astro.New(astro.Options{URL: w.sim.URL(), Token: secret.NewValue(w.sim.Token(astrotest.TokenOptions{}))})
+	require.NoError(w, err)
 }
 
 func (w *world) in(dir string) *world {

@@ -10,8 +10,13 @@ import (
 
 // PlanJSON writes a pipeline's plan as one JSON object. Every key is always there, but for the time of a deploy that is not known.
 func PlanJSON(w io.Writer, p pipeline.Plan) error {
+	return write(w, whole(p))
+}
+
+// whole has no list that is null.
+func whole(p pipeline.Plan) pipeline.Plan {
 	p.Reasons, p.Files, p.Dirty, p.Notes, p.Refused = list(p.Reasons), list(p.Files), list(p.Dirty), list(p.Notes), list(p.Refused)
-	return write(w, p)
+	return p
 }
 
 // mostFiles is how many files people are shown. JSON has all.

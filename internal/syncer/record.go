@@ -76,6 +76,7 @@ type DeployRecord struct {
 	DagVersion string `json:"dagVersion"`
 	// Image is the one that it brought, as repository:tag@digest; "" if it brought none.
 	Image     string    `json:"image,omitempty"`
+	ImageTag  string    `json:"imageTag,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
 }
 
@@ -231,13 +232,18 @@ func (r *run) fill(err error) {
 }
 
 func (r *run) outcome(err error) Outcome {
-	if isHeld(err) {
+	switch {
+	case isHeld(err):
 		return Held
+	case err == nil && r.record.Deploy != nil:
+		return Deployed
 	}
+	return OutcomeOf(err)
+}
+
+// OutcomeOf is what an error is as an outcome; none is Unchanged.
+func OutcomeOf(err error) Outcome {
 	if err == nil {
-		if r.record.Deploy != nil {
-			return Deployed
-		}
 		return Unchanged
 	}
 	switch fault.Of(err) {

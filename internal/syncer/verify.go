@@ -93,6 +93,7 @@ func (r *run) recordDeploy(p *prepared) {
 	d := p.deploy
 	r.record.Deploy = &DeployRecord{ID: d.ID, Type: d.Type, DagVersion: p.dagVersion, CreatedAt: d.CreatedAt}
 	if image := r.image(); image != nil {
+		r.record.Deploy.ImageTag = d.ImageTag
 		r.record.Deploy.Image = fmt.Sprintf("%s:%s@%s", d.ImageRepository, d.ImageTag, image.Digest)
 	}
 	r.record.LagSeconds = r.lag()

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/image"
+	"github.com/dagferry/dagferry/internal/pipeline"
+	"github.com/dagferry/dagferry/internal/report"
+	"github.com/dagferry/dagferry/internal/syncer"
+)
+
+type deployOptions struct {
+	planOptions
+	images      image.Options
+	description string
+	overrides   syncer.Overrides
+	removals    bool
+	wait        time.Duration
+}
+
+func newDeploy() *cobra.Command {
+	var o deployOptions
+	c := &cobra.Command{
+		Use:   "deploy",
+		Short: "Deploy this commit: image, DAGs and configuration, as the plan says",
+		Long: `deploy does what dagferry plan says, in this order: it checks the DAGs, builds the image and verifies it, uploads its
+layers, brings the Deployment's configuration to its file, makes one deploy, and waits until it has arrived. Nothing is sent
+before all is checked and built, and what fails leaves what is live.
+
+The DAGs are those that git knows in the project's dags/. They are deployed by a run like dagferry sync's: runs of functions, and
+other builds, do not disturb it, and a hold stops it. The image is built for linux/amd64 by docker, podman or buildah.
+
+Exit codes are those of all commands: 3 if the DAGs, the image or the plan are refused, 4 for what a token or a setting refuses, 6 if
+the target is held.`,
+		Example: `  dagferry deploy
+  dagferry deploy --type DAG_ONLY --json | jq .deployId
+  dagferry deploy --builder podman --build-secret id=pip,env=PIP_EXTRA_INDEX_URL
+  dagferry deploy --image-name registry.example.com/airflow:1.4`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDeploy(cmd, o) },
+	}
+	o.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.Image, "image-name", "", "deploy this image instead of building one: a builder's, or a registry's")
+	f.StringVar(&o.images.Builder, "builder", "", "docker, podman or buildah (default: the first that works)")
+	f.StringArrayVar(&o.images.Args, "build-arg", nil, "NAME=value for the Dockerfile's ARG (may be repeated)")
+	f.StringArrayVar(&o.images.Secrets, "build-secret", nil, "id=NAME,src=FILE or id=NAME,env=NAME for RUN --mount=type=secret (may be repeated)")
+	f.StringArrayVar(&o.images.CacheFrom, "cache-from", nil, "where the builder finds its cache (may be repeated)")
+	f.StringArrayVar(&o.images.CacheTo, "cache-to", nil, "where the builder keeps its cache (may be repeated)")
+	f.StringVar(&o.description, "description", "", "words for the deploy's description")
+	f.BoolVar(&o.overrides.Adopt, "adopt", false, "replace DAGs that somebody else, a bucket or another dagferry, deployed")
+	f.BoolVar(&o.overrides.AllowDeletions, "allow-deletions", false, "deploy although the guards refuse so few DAGs")
+	f.BoolVar(&o.removals, "allow-removals", false, "remove variables, queues, addresses and schedules that the Deployment's file does not have")
+	f.StringVar(&o.overrides.Why, "why", "", "the reason for an override, for the run's record")
+	f.DurationVar(&o.wait, "wait", 15*time.Minute, "how long it may take to arrive; 0 does not wait")
+	return c
+}
+
+func runDeploy(cmd *cobra.Command, o deployOptions) error {
+	p, with, err := makePlan(cmd, o.planOptions)
+	if err != nil {
+		return err
+	}
+	if p.Decision == pipeline.Nothing {
+		result, err := pipeline.Deployer{}.Deploy(cmd.Context(), p)
+		return o.show(cmd, result, err)
+	}
+	defer func() { _ = with.opener.Checks.Close() }() // the process ends anyway
+	progress := newSteps(cmd.ErrOrStderr(), p.Target)
+	d, err := o.deployer(cmd, p, with)
+	if err != nil {
+		return err
+	}
+	d.Progress = progress.doing
+	d.Syncer = syncer.Syncer{Version: version, Progress: progress.doing, Grace: grace}
+	result, err := d.Deploy(cmd.Context(), p)
+	progress.done()
+	return o.show(cmd, result, err)
+}
+
+// deployer opens the plan's target.
+func (o deployOptions) deployer(cmd *cobra.Command, p pipeline.Plan, with planned) (pipeline.Deployer, error) {
+	ctx := cmd.Context()
+	at := slices.IndexFunc(with.config.Targets, func(t config.Target) bool { return t.Name == p.Target })
+	configured := with.config.Targets[at]
+	d := pipeline.Deployer{
+		Trigger: syncer.Trigger{Kind: syncer.ByPipeline, By: whoami(), Overrides: o.overrides},
+		Words:   o.description, Images: o.images, ImageName: o.Image, Wait: o.wait,
+		Secrets: with.opener.Secrets, AllowRemovals: o.removals,
+	}
+	var err error
+	if d.Target, err = with.opener.Target(ctx, configured); err != nil {
+		return d, err
+	}
+	if d.Token, err = with.opener.Secrets.Resolve(ctx, configured.Token); err != nil {
+		return d, err
+	}
+	d.Images.Project = filepath.Join(p.Root, filepath.FromSlash(p.Project))
+	d.Images.Hide = append(d.Images.Hide, d.Token)
+	d.Images.Output = cmd.ErrOrStderr()
+	return d, nil
+}
+
+func (o deployOptions) show(cmd *cobra.Command, r pipeline.Result, err error) error {
+	show := report.DeployText
+	if o.json {
+		show = report.DeployJSON
+	}
+	if err := show(cmd.OutOrStdout(), r); err != nil {
+		return err
+	}
+	if err == nil && r.Outcome == syncer.Held {
+		err = errHeld
+	}
+	return shown(err)
+}
+
+// steps shows what goes on: on a terminal the line that progress has, elsewhere one line for each thing that is begun. What a builder or
+// tests print stands below a line of its own in any case.
+type steps struct {
+	*progress
+	to   io.Writer
+	name string
+	mu   sync.Mutex
+	last string
+}
+
+func newSteps(out io.Writer, name string) *steps {
+	return &steps{progress: newProgress(out, name), to: out, name: name}
+}
+
+func (s *steps) doing(what string) {
+	begun, _, _ := strings.Cut(what, ":") // not how far it is
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	prints := begun == "image" || begun == "tests"
+	switch {
+	case s.out != nil && !prints:
+		s.progress.doing(what)
+	case begun != s.last:
+		s.done()
+		fmt.Fprintf(s.to, "%s: %s\n", s.name, begun)
+	}
+	s.last = begun
+}

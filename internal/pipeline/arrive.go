@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/fault"
+)
+
+// arriveEvery is far below Astro's limit of 25 reads a second.
+const arriveEvery = 2 * time.Second
+
+func (w *work) noWait() string {
+	switch {
+	case w.Run.Deploy == nil:
+		return "nothing was deployed"
+	case w.Wait <= 0:
+		return "not waited for, as asked"
+	default:
+		return ""
+	}
+}
+
+// arrive waits until the Deployment runs what was deployed. An image has arrived when the Deployment has its tag and is healthy; DAGs, when
+// the version that is desired is the one that is there: they restart nothing, so that they say nothing of its health.
+func (w *work) arrive(ctx context.Context) (string, error) {
+	end := time.Now().Add(w.Wait)
+	for {
+		d, err := w.Target.Astro.Deployment(ctx, w.Target.Deployment)
+		if err != nil {
+			return "", err
+		}
+		missing, other := w.missing(d)
+		switch {
+		case other != "":
+			return "", Skip("%s", other)
+		case missing == "":
+			w.Arrived = true
+			return "the Deployment is " + strings.ToLower(d.Status), nil
+		case d.Status == hibernating:
+			return "", Skip("the Deployment hibernates: it runs what was deployed when it wakes up")
+		case time.Now().After(end):
+			return "", fault.Errorf(fault.Transient, "deploy %s was made, and has not arrived after %s: %s. Look at the Deployment in Astro; --wait waits longer", w.Run.Deploy.ID, w.Wait, missing)
+		}
+		w.Progress("waiting until it has arrived: " + missing)
+		if err := sleep(ctx, arriveEvery); err != nil {
+			return "", err
+		}
+	}
+}
+
+const (
+	healthy     = "HEALTHY"
+	hibernating = "HIBERNATING"
+)
+
+// missing is what has not arrived, or "". other says so where another deploy took this one's place.
+func (w *work) missing(d astro.Deployment) (missing, other string) {
+	made := w.Run.Deploy
+	if made.DagVersion != "" && d.DesiredDagTarballVersion != made.DagVersion {
+		return "", fmt.Sprintf("the Deployment was told to run other DAGs since (version %s)", d.DesiredDagTarballVersion)
+	}
+	if made.DagVersion != "" && !d.DagsArrived() {
+		return fmt.Sprintf("it runs the DAGs of version %s", d.DagTarballVersion), ""
+	}
+	if w.image == nil {
+		return "", ""
+	}
+	if made.ImageTag != d.ImageTag {
+		return fmt.Sprintf("its image is %s", d.ImageTag), ""
+	}
+	if d.Status != healthy {
+		return "it is " + strings.ToLower(d.Status), ""
+	}
+	return "", ""
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
