@@ -10,6 +10,7 @@ GOLANGCI_VERSION := v2.15.0
 export DAGFERRY_MINIO ?= $(CACHE)/bin/minio-$(MINIO_VERSION)
 TOXIPROXY_VERSION := v2.12.0
 export DAGFERRY_TOXIPROXY ?= $(CACHE)/bin/toxiproxy-$(TOXIPROXY_VERSION)
+export DAGFERRY_ENGINES ?= $(CACHE)/engines
 GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 MOTO := $(CACHE)/venv/moto/installed
 PEERS := $(CACHE)/venv/peers/installed $(CACHE)/bin/bench-minio
@@ -113,7 +114,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(DAGFERRY_ENGINES)/installed ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -123,6 +124,9 @@ $(DAGFERRY_TOXIPROXY):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/Shopify/toxiproxy/v2/cmd/server@$(TOXIPROXY_VERSION)
 	mv $(CACHE)/bin/tmp/server $@
 	ln -sf $(@F) $(CACHE)/bin/toxiproxy
+
+$(DAGFERRY_ENGINES)/installed: scripts/install-engines
+	scripts/install-engines $(@D)
 
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

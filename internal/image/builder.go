@@ -82,7 +82,10 @@ func (b *builder) buildArgs(project, name string) []string {
 	case b.name == "docker":
 		args = []string{"build", "--progress=plain"}
 	default: // Docker's format keeps ONBUILD, HEALTHCHECK and SHELL, which OCI's has no place for
-		args = []string{"build", "--format=docker", "--layers"}
+		args = []string{"build", "--format=docker"}
+	}
+	if b.name == "buildah" && len(b.options.CacheFrom)+len(b.options.CacheTo) > 0 {
+		args = append(args, "--layers") // else it caches nothing
 	}
 	args = append(args, "--platform="+platform, "--tag="+name, "--file="+filepath.Join(project, "Dockerfile"))
 	for flag, values := range map[string][]string{
@@ -118,7 +121,8 @@ func (b *builder) has(ctx context.Context, name string) bool {
 	return b.run(ctx, "", args...) == nil
 }
 
-// forget takes an image from the builder, but not what the next build may use of it.
+// forget takes an image from the builder, but not what the next build may use of it. buildah removes both, and keeps no layers
+// unless it is asked to.
 func (b *builder) forget(ctx context.Context, name string) error {
 	args := map[string][]string{
 		"docker":  {"image", "rm", "--no-prune", name},
