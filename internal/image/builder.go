@@ -14,7 +14,7 @@ import (
 	"github.com/dagferry/dagferry/internal/fault"
 )
 
-// probeTime bounds the question whether a builder works. A engine on this machine answers in a second; one behind an address
+// probeTime bounds the question whether a builder works. An engine on this machine answers in a second; one behind an address
 // that is gone never does.
 const probeTime = 20 * time.Second
 
@@ -88,13 +88,15 @@ func (b *builder) buildArgs(project, name string) []string {
 		args = append(args, "--layers") // else it caches nothing
 	}
 	args = append(args, "--platform="+platform, "--tag="+name, "--file="+filepath.Join(project, "Dockerfile"))
-	for flag, values := range map[string][]string{
-		"build-arg": b.options.Args, "secret": b.options.Secrets, "cache-from": b.options.CacheFrom, "cache-to": b.options.CacheTo,
-	} {
+	add := func(flag string, values []string) {
 		for _, v := range values {
-			args = append(args, "--"+flag+"="+v)
+			args = append(args, flag+"="+v)
 		}
 	}
+	add("--build-arg", b.options.Args)
+	add("--secret", b.options.Secrets)
+	add("--cache-from", b.options.CacheFrom)
+	add("--cache-to", b.options.CacheTo)
 	return append(args, project)
 }
 

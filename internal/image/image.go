@@ -15,9 +15,10 @@ import (
 // Image is an image that can be pushed.
 type Image struct {
 	name    string
-	builder *builder // nil for one from a registry
-	built   bool     // by us
-	dir     string   // of its layers
+	builder *builder      // nil for one from a registry
+	built   bool          // by us
+	dir     string        // of its layers
+	gap     time.Duration // before a registry is asked again
 
 	content v1.Image
 	config  *v1.ConfigFile
@@ -26,7 +27,7 @@ type Image struct {
 
 func newImage(i *Image, content v1.Image) (*Image, error) {
 	var err error
-	i.content = content
+	i.content, i.gap = content, firstGap
 	if i.config, err = content.ConfigFile(); err != nil {
 		return nil, fmt.Errorf("read the configuration of image %s: %w", i.name, err)
 	}

@@ -39,13 +39,14 @@ type destination struct {
 	pusher     *remote.Pusher
 	token      secret.Value
 	transport  *http.Transport
+	gap        time.Duration // before it is asked again
 }
 
 // Upload sends the layers and the configuration that the repository does not have: all but the small manifest, so that there is little
 // left to do for Push. Errors that pass are waited out; a layer that was cut off is sent again, one that arrived is not. progress,
 // which may be nil, gets the bytes that are there and the bytes of all layers, one call at a time.
 func (i *Image) Upload(ctx context.Context, repository string, token secret.Value, progress func(done, total int64)) error {
-	to, err := open(repository, token)
+	to, err := i.open(repository, token)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (i *Image) Upload(ctx context.Context, repository string, token secret.Valu
 
 // Push uploads what is missing, and the manifest under a tag. See Upload.
 func (i *Image) Push(ctx context.Context, repository, tag string, token secret.Value, progress func(done, total int64)) error {
-	to, err := open(repository, token)
+	to, err := i.open(repository, token)
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func parts(content v1.Image) ([]v1.Layer, error) {
 }
 
 // open names a repository fully: a short name would be one of Docker Hub's. Without TLS the token goes nowhere but to this machine.
-func open(repository string, token secret.Value) (*destination, error) {
+func (i *Image) open(repository string, token secret.Value) (*destination, error) {
 	repo, err := name.NewRepository(repository, name.StrictValidation)
 	if err != nil || strings.HasPrefix(repository, "-") {
 		return nil, fault.Errorf(fault.Denied, "push image: %q is no repository of a registry. It is what Astro says of the Deployment: check Astro's address (ASTRO_API_URL)", repository)
@@ -133,7 +134,7 @@ func open(repository string, token secret.Value) (*destination, error) {
 	if err != nil {
 		return nil, fmt.Errorf("push image to %s: %w", repo, err)
 	}
-	return &destination{repo, pusher, token, transport}, nil
+	return &destination{repo, pusher, token, transport, i.gap}, nil
 }
 
 func tagged(repo name.Repository, tag string) (name.Tag, error) {
@@ -157,15 +158,18 @@ func newTransport() *http.Transport {
 
 // patiently does something at the registry until it works, or fails in a way that waiting does not change.
 func (d *destination) patiently(ctx context.Context, verb string, do func() error) error {
-	gap := firstGap
+	gap := d.gap
 	for try := 1; ; try++ {
 		err := do()
 		if err == nil {
 			return nil
 		}
 		err = d.answer(ctx, verb, err)
-		if fault.Of(err) != fault.Transient || try == tries || !wait(ctx, gap) {
+		if fault.Of(err) != fault.Transient || try == tries {
 			return err
+		}
+		if !wait(ctx, gap) {
+			return fmt.Errorf("%w: %w", err, ctx.Err())
 		}
 		gap *= 2
 	}
