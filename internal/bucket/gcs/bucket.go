@@ -42,6 +42,8 @@ type Options struct {
 	// Endpoint is the address of a stand-in, such as http://127.0.0.1:4443; what STORAGE_EMULATOR_HOST says when empty.
 	// A stand-in is called without credentials unless there is a Transport.
 	Endpoint string
+	// IAM is the address of a stand-in for IAM's credentials API; Google's own when empty.
+	IAM string
 	// RequesterPays has the process's own project pay for requests to a bucket whose owner does not
 	// (gcpsdk.StorageProject).
 	RequesterPays bool
@@ -57,6 +59,8 @@ type Options struct {
 type Bucket struct {
 	bucket   *storage.BucketHandle
 	at       location
+	endpoint string // of a stand-in, or ""
+	iam      string
 	attempts int32
 	maxValue int64
 	requests *counter
@@ -71,14 +75,17 @@ func Open(ctx context.Context, address string, o Options) (*Bucket, error) {
 	if err != nil {
 		return nil, fault.As(fault.Denied, err)
 	}
-	b := &Bucket{at: at, attempts: attempts, maxValue: maxValue, requests: &counter{}}
+	b := &Bucket{at: at, iam: o.IAM, attempts: attempts, maxValue: maxValue, requests: &counter{}}
 	if o.Attempts != 0 {
 		b.attempts = int32(o.Attempts) //nolint:gosec // a handful
 	}
 	if o.MaxValue != 0 {
 		b.maxValue = o.MaxValue
 	}
-	client, err := newClient(ctx, o, b.requests)
+	if b.endpoint, err = standIn(o.Endpoint); err != nil {
+		return nil, fault.As(fault.Denied, fmt.Errorf("open %s: %w", b.URL(""), err))
+	}
+	client, err := newClient(ctx, o, b.endpoint, b.requests)
 	if err != nil {
 		return nil, fault.As(fault.Denied, fmt.Errorf("open %s: %w", b.URL(""), err))
 	}
@@ -93,14 +100,10 @@ func Open(ctx context.Context, address string, o Options) (*Bucket, error) {
 	return b, nil
 }
 
-func newClient(ctx context.Context, o Options, requests *counter) (*storage.Client, error) {
+func newClient(ctx context.Context, o Options, endpoint string, requests *counter) (*storage.Client, error) {
 	w := watcher{next: o.Transport, now: o.Now, count: requests}
 	if w.now == nil {
 		w.now = time.Now
-	}
-	endpoint, err := standIn(o.Endpoint)
-	if err != nil {
-		return nil, err
 	}
 	// Without authentication, because the transport does that: the client looks for credentials of its own otherwise.
 	options := []option.ClientOption{storage.WithJSONReads(), option.WithoutAuthentication(), option.WithHTTPClient(&http.Client{Transport: &w})}
@@ -146,5 +149,5 @@ func standIn(endpoint string) (string, error) {
 // URL is gs://bucket/prefix/key.
 func (b *Bucket) URL(key string) string { return b.at.url(key) }
 
-// Requests is how many requests were sent so far, repetitions counted, by kind: get, list, put, head.
+// Requests is how many requests were sent so far, repetitions counted, by kind: get, list, put, head, delete.
 func (b *Bucket) Requests() map[string]int { return b.requests.snapshot() }

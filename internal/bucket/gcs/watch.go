@@ -127,6 +127,8 @@ func kindOf(r *http.Request) string {
 	switch path := r.URL.EscapedPath(); {
 	case r.Method == http.MethodPost || r.Method == http.MethodPut:
 		return "put"
+	case r.Method == http.MethodDelete:
+		return "delete"
 	case r.URL.Query().Get("alt") == "media":
 		return "get"
 	case strings.Contains(path, "/o/"):

@@ -129,5 +129,5 @@ func clock(now func() time.Time) func() time.Time {
 // URL is s3://bucket/prefix/key.
 func (b *Bucket) URL(key string) string { return b.at.url(key) }
 
-// Requests is how many requests were sent so far, retries counted, by kind: get, list, put, head.
+// Requests is how many requests were sent so far, retries counted, by kind: get, list, put, head, delete.
 func (b *Bucket) Requests() map[string]int { return b.requests.snapshot() }

@@ -61,7 +61,7 @@ func stamp(h http.Header, began, arrived time.Time) bucket.Stamp {
 
 // kind is the verb of an operation: get of GetObject.
 func kind(operation string) string {
-	for _, k := range []string{"get", "list", "put", "head"} {
+	for _, k := range []string{"get", "list", "put", "head", "delete"} {
 		if strings.HasPrefix(strings.ToLower(operation), k) {
 			return k
 		}

@@ -79,7 +79,10 @@ func (s settings) start() (*fakestorage.Server, error) {
 			}
 		}()
 	}
-	return fakestorage.NewServerWithOptions(fakestorage.Options{Scheme: "http", Host: "127.0.0.1", EventOptions: s.events})
+	return fakestorage.NewServerWithOptions(fakestorage.Options{
+		Scheme: "http", Host: "127.0.0.1", EventOptions: s.events,
+		PublicHost: "127.0.0.1", // so that signed URLs, which say /bucket/key, are read here
+	})
 }
 
 // Close ends the server, and everything in it is gone.

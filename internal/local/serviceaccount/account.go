@@ -25,9 +25,20 @@ func Use(t *testing.T, project string, tokens http.HandlerFunc) {
 	if err != nil {
 		t.Fatalf("make a service account: %v", err)
 	}
+	install(t, file)
+}
+
+// Person makes a person's credentials, as gcloud keeps them, the ones that Google's default chain finds until the test ends.
+func Person(t *testing.T) {
+	t.Helper()
+	install(t, []byte(`{"type": "authorized_user", "client_id": "id", "client_secret": "secret", "refresh_token": "token"}`))
+}
+
+func install(t *testing.T, file []byte) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "account.json")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatalf("make a service account: %v", err)
+		t.Fatalf("make Google credentials: %v", err)
 	}
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", path)
 }
