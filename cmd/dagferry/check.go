@@ -123,13 +123,13 @@ func runCheck(cmd *cobra.Command, dir string, o checkOptions) (err error) {
 // read puts the target's settings and the flags together, and says what is left out of the bundle.
 func (o *checkOptions) read(ctx context.Context) (options parse.Options, ignore []string, err error) {
 	ignore = config.DefaultIgnore()
-	var check config.Check
+	var chosen *config.Target
 	if o.target != "" || o.config != "" {
 		t, err := chooseTarget(ctx, o.config, o.target)
 		if err != nil {
 			return options, nil, err
 		}
-		options, ignore, check = target.CheckOptions(t.Check, t.Runtime), t.Ignore, t.Check
+		options, ignore, chosen = target.CheckOptions(t.Check, t.Runtime), t.Ignore, &t
 	}
 	options.Airflow, options.Python = cmp.Or(o.airflow, options.Airflow), cmp.Or(o.python, options.Python)
 	options.Exclude = append(options.Exclude, o.exclude...)
@@ -140,8 +140,8 @@ func (o *checkOptions) read(ctx context.Context) (options parse.Options, ignore 
 	default:
 		return options, nil, usageError{fmt.Errorf("--level %s: write syntax, rules or import", level)}
 	}
-	if options.Level == parse.LevelImport {
-		o.imports.add(check)
+	if options.Level == parse.LevelImport && chosen != nil {
+		o.imports.add(*chosen)
 	}
 	for _, r := range o.rules {
 		rule, severity, _ := strings.Cut(r, "=")

@@ -46,6 +46,8 @@ type importOptions struct {
 	interpreter, validator string
 	strict                 bool
 	environment            []string
+	// target is what --target names, or nil.
+	target *config.Target
 }
 
 func (o *importOptions) flags(c *cobra.Command) {
@@ -57,7 +59,9 @@ func (o *importOptions) flags(c *cobra.Command) {
 }
 
 // add takes what the flags leave open from a target's settings. An interpreter stands for its validator.
-func (o *importOptions) add(c config.Check) {
+func (o *importOptions) add(t config.Target) {
+	c := t.Check
+	o.target = &t
 	if o.interpreter == "" {
 		o.validator = cmp.Or(o.validator, c.Validator)
 	}
@@ -104,6 +108,13 @@ func (o importOptions) imported(ctx context.Context, dir, airflow string, tree f
 		return report, err
 	}
 	s := validator.Settings{Airflow: airflow, Options: validator.Options{Strict: o.strict, Environment: config.Check{Environment: o.environment}.Variables()}}
+	if o.target != nil {
+		opener, err := newOpener(ctx)
+		if err != nil {
+			return report, err
+		}
+		s.Depot = opener.Depot(*o.target)
+	}
 	// In an Astro project, the file of exceptions is beside the folder of DAGs.
 	text, err := os.ReadFile(filepath.Join(dir, "..", filepath.FromSlash(validator.ExceptionsFile))) //nolint:gosec // the user names the folder
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,21 +1,25 @@
 package validator_test
 
 import (
+	"context"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dagferry/dagferry/internal/local"
 	client "github.com/dagferry/dagferry/internal/parse/validator"
 )
 
-// secret is in the environment of the process that takes requests, as a platform's credentials are.
-const secret = "credential-of-the-platform"
+// credential is in the environment of the process that takes requests, as a platform's credentials are.
+const credential = "credential-of-the-platform"
 
 // tree has a DAG, and a file that looks for the secret in all processes that it can reach.
 func tree() fstest.MapFS {
@@ -56,11 +60,17 @@ func python(t *testing.T) string {
 	return path
 }
 
-// here is the folder that has the package.
+// here is the folder that has the package. Its files are looked at so that a result which go test has kept is of these files.
 func here(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	require.NoError(t, err)
+	files, err := filepath.Glob("dagferry_validator/*.py")
+	require.NoError(t, err)
+	for _, file := range files {
+		_, err := os.Stat(file)
+		require.NoError(t, err)
+	}
 	return dir
 }
 
@@ -70,4 +80,25 @@ func freePort(t *testing.T) string {
 	require.NoError(t, err)
 	defer l.Close()
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// serve runs the container's own command until the test ends, and returns its address.
+func serve(t *testing.T, more ...string) string {
+	t.Helper()
+	port := freePort(t)
+	env := []string{"PORT=" + port, "PYTHONPATH=" + here(t), "PYTHONDONTWRITEBYTECODE=1", "AWS_SECRET_ACCESS_KEY=" + credential}
+	server, err := local.Run(append(env, more...), python(t), "-m", "dagferry_validator", "serve")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = server.Stop() })
+	url := "http://127.0.0.1:" + port
+	ready, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, server.Ready(ready, func(context.Context) error {
+		answer, err := http.Get(url)
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		return err
+	}))
+	return url
 }

@@ -27,7 +27,7 @@ func TestLambda(t *testing.T) {
 	bootstrap := filepath.Join(t.TempDir(), "bootstrap")
 	require.NoError(t, os.WriteFile(bootstrap, []byte("#!/bin/sh\nexec env PYTHONPATH="+here(t)+":"+runtimeClient(t)+" PYTHONDONTWRITEBYTECODE=1 "+python(t)+
 		" -m awslambdaric dagferry_validator.aws.handler\n"), 0o700))
-	function, err := lambda.New(lambda.Options{Path: bootstrap, Name: "validator", Timeout: 2 * time.Minute, SecretKey: secret, AccessKey: "key", MaxInstances: 1})
+	function, err := lambda.New(lambda.Options{Path: bootstrap, Name: "validator", Timeout: 2 * time.Minute, SecretKey: credential, AccessKey: "key", MaxInstances: 1})
 	require.NoError(t, err)
 	t.Cleanup(function.Close)
 	service := httptest.NewServer(invocations(function))
@@ -42,6 +42,11 @@ func TestLambda(t *testing.T) {
 		require.NoError(t, err)
 		judged(t, a)
 	}
+	b, depot := s3Depot(t)
+	a, err := client.Import(ctx, to, large(6<<20), files(), client.Options{Depot: depot})
+	require.NoError(t, err)
+	judgedByURL(t, a)
+	assert.Equal(t, 1, b.Requests()["put"], "it was too large for the event")
 	_, err = to.Call(ctx, []byte(`"no request"`))
 	require.NoError(t, err)
 

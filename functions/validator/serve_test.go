@@ -2,7 +2,6 @@ package validator_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,33 +10,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/dagferry/dagferry/internal/local"
 	client "github.com/dagferry/dagferry/internal/parse/validator"
 )
 
 // The container's own command, asked by the client that functions use.
 func TestServe(t *testing.T) {
-	port := freePort(t)
-	env := []string{"PORT=" + port, "PYTHONPATH=" + here(t), "PYTHONDONTWRITEBYTECODE=1", "AWS_SECRET_ACCESS_KEY=" + secret}
-	server, err := local.Run(env, python(t), "-m", "dagferry_validator", "serve")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = server.Stop() })
-	url := "http://127.0.0.1:" + port
-	ready, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	require.NoError(t, server.Ready(ready, func(context.Context) error {
-		answer, err := http.Get(url)
-		if err == nil {
-			err = answer.Body.Close()
-		}
-		return err
-	}))
-
+	url := serve(t)
 	t.Run("answers several at a time", func(t *testing.T) {
 		var all sync.WaitGroup
 		for range 3 {
@@ -66,7 +48,7 @@ func TestServe(t *testing.T) {
 		}
 
 		// It need not be sent to be refused.
-		c, err := net.Dial("tcp", "127.0.0.1:"+port)
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		require.NoError(t, err)
 		defer c.Close()
 		_, err = fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 33<<20)

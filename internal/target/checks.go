@@ -27,13 +27,14 @@ type Checks struct {
 // Reach makes a client for the validator at an address.
 type Reach func(ctx context.Context, address string) (validator.Transport, error)
 
-// forTarget is the check of one target.
-func (c *Checks) forTarget(t config.Target) check { return check{c, t} }
+// forTarget is the check of one target, whose state may have room for a bundle that a validator fetches.
+func (c *Checks) forTarget(t config.Target, state validator.Depot) check { return check{c, t, state} }
 
 // check is one target's. It implements syncer.Verdicts.
 type check struct {
 	checks *Checks
 	target config.Target
+	state  validator.Depot
 }
 
 func (c check) of(rt syncer.Runtime) (*parse.Checker, error) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/parse"
@@ -27,7 +28,28 @@ func (c check) imported(ctx context.Context, rt syncer.Runtime, tree fs.FS, repo
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-afterImport))
 		defer cancel()
 	}
-	return validator.Check(ctx, to, tree, report, settings(c.target.Check, rt))
+	s := settings(c.target.Check, rt)
+	s.Depot = c.state
+	return validator.Check(ctx, to, tree, report, s)
+}
+
+// Depot is the part of a target's state where a bundle waits for a validator. The state is opened when it is needed.
+func (o Opener) Depot(t config.Target) validator.Depot {
+	return depot(t, func(ctx context.Context) (bucket.Bucket, error) { return o.bucket(ctx, config.Source{URL: t.State}) })
+}
+
+func depot(t config.Target, state func(context.Context) (bucket.Bucket, error)) validator.Depot {
+	open := func(ctx context.Context) (validator.Store, error) {
+		b, err := state(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if store, lends := b.(validator.Store); lends {
+			return store, nil
+		}
+		return nil, fault.Errorf(fault.Denied, "the state %s is in none", b.URL(""))
+	}
+	return validator.Depot{Open: open, Prefix: t.Deployment + "/validator/"}
 }
 
 func settings(c config.Check, rt syncer.Runtime) validator.Settings {

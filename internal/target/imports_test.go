@@ -43,7 +43,7 @@ func TestCheck_levelImport(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 
-	report, err := checks.forTarget(target).do(ctx, syncer.Runtime{Airflow: "3.1"}, tree)
+	report, err := checks.forTarget(target, validator.Depot{}).do(ctx, syncer.Runtime{Airflow: "3.1"}, tree)
 	require.NoError(t, err)
 	require.Len(t, report.Findings, 2)
 	assert.Equal(t, "broken.py", report.Findings[0].Path)
@@ -54,7 +54,7 @@ func TestCheck_levelImport(t *testing.T) {
 	assert.InDelta(t, 85, asked.Budget, 15, "120 s less those for the rest of the run")
 
 	target.Check.Validator = "arn:aws:lambda:eu-north-1:123456789012:function:x"
-	_, err = checks.forTarget(target).do(ctx, syncer.Runtime{}, tree)
+	_, err = checks.forTarget(target, validator.Depot{}).do(ctx, syncer.Runtime{}, tree)
 	assert.Equal(t, fault.Denied, fault.Of(err))
 	assert.ErrorContains(t, err, "this program calls none at addresses that begin with arn:")
 }

@@ -44,9 +44,13 @@ func (o Opener) Target(ctx context.Context, t config.Target) (syncer.Target, err
 }
 
 func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, error) {
-	checks := o.Checks.forTarget(t)
+	state, err := o.bucket(ctx, config.Source{URL: t.State})
+	if err != nil {
+		return syncer.Target{}, err
+	}
+	checks := o.Checks.forTarget(t, depot(t, func(context.Context) (bucket.Bucket, error) { return state, nil }))
 	opened := syncer.Target{
-		Name: t.Name, Deployment: t.Deployment,
+		Name: t.Name, Deployment: t.Deployment, State: state,
 		Layout: t.Layout, Single: t.Archive == "single", Ignore: t.Ignore, Limits: t.Limits, Settle: *t.Settle, MaxWait: *t.MaxWait, Marker: t.Marker,
 		MinFiles: *t.Guard.MinFiles, MaxDeleted: int(*t.Guard.MaxDeleted), Adopt: t.Adopt, AllowHybrid: t.AllowHybrid,
 		Runtime: syncer.Runtime{Airflow: t.Runtime.Airflow, Python: t.Runtime.Python},
@@ -54,10 +58,6 @@ func (o Opener) target(ctx context.Context, t config.Target) (syncer.Target, err
 			Do: checks.do, Verdicts: checks, Warn: t.Check.OnFailure == "warn",
 			Settings: []string{fmt.Sprintf("%+v", t.Check)},
 		},
-	}
-	var err error
-	if opened.State, err = o.bucket(ctx, config.Source{URL: t.State}); err != nil {
-		return opened, err
 	}
 	for _, s := range t.Sources {
 		b, err := o.bucket(ctx, s)

@@ -1,5 +1,4 @@
 """Unpacks a bundle into a folder that nobody may write: what one file's import changes, another's would read."""
-import io
 import os
 import shutil
 import tarfile
@@ -12,10 +11,10 @@ class Unusable(Exception):
 
 
 def unpack(archive, folder):
-    """Regular files of a tar.gz only, below the folder only."""
+    """Regular files of a tar.gz, which is a file that is open, only; below the folder only."""
     total = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as members:
+        with tarfile.open(fileobj=archive, mode="r:gz") as members:
             for member in members:
                 target = os.path.normpath(os.path.join(folder, member.name))
                 if not target.startswith(folder + os.sep) or not (member.isfile() or member.isdir()):

@@ -4,6 +4,7 @@ import signal
 import sys
 
 from .bundle import Unusable
+from .fetch import Failed
 from .process import Unavailable
 from .supervisor import Supervisor
 
@@ -44,5 +45,5 @@ def respond(supervisor, request):
     """What was found, or {"error"} that says why nothing was."""
     try:
         return supervisor.answer(request)
-    except (Unusable, Unavailable) as no:
+    except (Unusable, Failed, Unavailable) as no:
         return {"error": str(no)}

@@ -1,11 +1,12 @@
 """The supervisor: takes a request, unpacks its bundle, and has its files imported one after the other. It runs none of them."""
 import base64
+import io
 import os
 import shutil
 import tempfile
 import time
 
-from . import bundle, guards
+from . import bundle, fetch, guards
 from .bundle import Unusable
 from .process import Importer
 from .rules import NOT_FINISHED, finding
@@ -31,15 +32,17 @@ class Supervisor:
             shutil.rmtree(self.home, ignore_errors=True)
 
     def answer(self, request):
-        """Raises Unusable for a request that makes no sense, and Unavailable when there is no Airflow."""
-        job, files, archive = read(request)
+        """Raises Unusable for a request that makes no sense, Failed for a bundle that is not to be had, and Unavailable when there is
+        no Airflow."""
+        job, files, archive, place = read(request)
         began, folder = time.monotonic(), os.path.realpath(tempfile.mkdtemp(prefix="dagferry-bundle-"))
         try:
             root = os.path.join(folder, "dags")
             os.mkdir(root)
-            bundle.unpack(archive, root)
-            self.importer.start()
             deadline = began + float(request.get("budget") or BUDGET)
+            with fetch.fetch(place, deadline) if place else io.BytesIO(archive) as packed:
+                bundle.unpack(packed, root)
+            self.importer.start()
             told = [self.file(dict(job, root=root), path, folder, deadline) for path in files]
         finally:
             os.chmod(folder, 0o700)
@@ -70,13 +73,14 @@ def read(request):
                 raise Unusable("the environment has %r, which is no text" % name)
         job = {"strict": bool(request.get("strict")), "environment": environment, "timeout": float(request.get("timeout") or TIMEOUT),
                "memory": int(request.get("memory") or MEMORY)}
-        archive = base64.b64decode(request["bundle"], validate=True)
+        place = fetch.Place(request["bundleAt"]) if "bundleAt" in request else None
+        archive = None if place else base64.b64decode(request["bundle"], validate=True)
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
         raise Unusable("the request makes no sense: %s %s" % (type(broken).__name__, broken)) from broken
     for path in files:
         if not isinstance(path, str) or os.path.isabs(path) or path != os.path.normpath(path) or path.startswith(".."):
             raise Unusable("the request names %r, which is no file of its bundle" % (path,))
-    return job, files, archive
+    return job, files, archive, place
 
 
 def brief(told):

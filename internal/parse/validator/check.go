@@ -51,6 +51,9 @@ func Check(ctx context.Context, to Transport, tree fs.FS, report parse.Report, s
 	}
 	report.Findings = append(report.Findings, answer.findings()...)
 	report.Findings = append(report.Findings, s.other(to, answer)...)
+	if answer.left != nil {
+		report.Findings = append(report.Findings, parse.Finding{Path: ".", Rule: parse.RuleUnavailable, Severity: parse.Warn, Message: answer.left.Error()})
+	}
 	report.Sort()
 	return report, nil
 }

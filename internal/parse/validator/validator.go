@@ -5,6 +5,7 @@ package validator
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,13 +40,16 @@ type Options struct {
 	Timeout time.Duration
 	// Memory in bytes bounds what one file takes; 0 is the importer's own, 1 GB.
 	Memory int64
+	// Depot is for a bundle that is too large for a request.
+	Depot Depot
 }
 
 // request is what an importer is asked (functions/validator, supervisor.py).
 type request struct {
 	Version     int               `json:"version"`
 	Files       []string          `json:"files"`
-	Bundle      []byte            `json:"bundle"`
+	Bundle      []byte            `json:"bundle,omitempty"`
+	BundleAt    *place            `json:"bundleAt,omitempty"` // instead of Bundle
 	Strict      bool              `json:"strict,omitempty"`
 	Environment map[string]string `json:"environment,omitempty"`
 	Timeout     float64           `json:"timeout,omitempty"` // seconds
@@ -64,6 +68,9 @@ type Answer struct {
 
 	Version int    `json:"version"`
 	Error   string `json:"error"`
+
+	// left says what of the bundle stays in the depot.
+	left error
 }
 
 // File is what the import of one file found.
@@ -117,41 +124,49 @@ func Import(ctx context.Context, to Transport, tree fs.FS, files []string, o Opt
 	if err != nil {
 		return Answer{}, fmt.Errorf("pack the bundle for the validator: %w", err)
 	}
-	asked := request{
-		Version: version, Files: files, Bundle: bundle, Strict: o.Strict, Environment: o.Environment,
-		Timeout: o.Timeout.Seconds(), Memory: o.Memory,
-	}
-	if end, bounded := ctx.Deadline(); bounded {
-		asked.Budget = math.Max((time.Until(end) - reserve).Seconds(), 1)
-	}
-	answer, err := ask(ctx, to, asked)
+	asked := request{Version: version, Files: files, Strict: o.Strict, Environment: o.Environment, Timeout: o.Timeout.Seconds(), Memory: o.Memory}
+	answer, err := ask(ctx, to, asked, bundle, o.Depot)
 	switch {
 	case err == nil:
 		return answer, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Answer{}, ctx.Err()
 	default:
-		return Answer{}, &UnavailableError{Importer: to.String(), Reason: err}
+		return Answer{left: answer.left}, &UnavailableError{Importer: to.String(), Reason: err}
 	}
 }
 
-func ask(ctx context.Context, to Transport, asked request) (Answer, error) {
-	body, err := json.Marshal(asked)
+// ask sends the bundle in the request or, where the transport does not take that much, by way of the depot.
+func ask(ctx context.Context, to Transport, asked request, bundle []byte, depot Depot) (Answer, error) {
+	rest, err := json.Marshal(asked)
 	if err != nil {
 		return Answer{}, fmt.Errorf("write the request: %w", err)
 	}
-	if len(body) > to.Limit() {
-		return Answer{}, fmt.Errorf("the bundle makes a request of %.1f MB, and %.0f MB is the most that it takes; move large files out of the DAGs, or set check.level: rules",
-			float64(len(body))/1e6, float64(to.Limit())/1e6)
+	size := len(rest) + len(`"bundle":"",`) + base64.StdEncoding.EncodedLen(len(bundle))
+	if size > to.Limit() {
+		return depot.ask(ctx, to, asked, bundle, size)
 	}
-	said, err := to.Call(ctx, body)
+	asked.Bundle = bundle
+	said, err := send(ctx, to, asked)
 	if err != nil {
 		return Answer{}, err
 	}
-	if len(said) > MaxAnswer {
-		return Answer{}, fmt.Errorf("its answer is larger than %d MB", MaxAnswer>>20)
-	}
 	return read(said, asked.Files)
+}
+
+func send(ctx context.Context, to Transport, asked request) ([]byte, error) {
+	if end, bounded := ctx.Deadline(); bounded {
+		asked.Budget = math.Max((time.Until(end) - reserve).Seconds(), 1)
+	}
+	body, err := json.Marshal(asked)
+	if err != nil {
+		return nil, fmt.Errorf("write the request: %w", err)
+	}
+	said, err := to.Call(ctx, body)
+	if err == nil && len(said) > MaxAnswer {
+		err = fmt.Errorf("its answer is larger than %d MB", MaxAnswer>>20)
+	}
+	return said, err
 }
 
 // read takes an answer only if it is one about each of the files.
