@@ -125,7 +125,12 @@ func TestAWS_policiesForAllResources(t *testing.T) {
 				}
 				for _, action := range s.Action {
 					assert.NotContains(t, action, "*", r.name)
-					assert.NotContains(t, action, "s3:Delete", "%s: nothing of the state is ever deleted", r.name)
+					if strings.HasPrefix(action, "s3:Delete") {
+						assert.Equal(t, "RemoveBundles", s.Sid, "%s: nothing else of the state is ever deleted", r.name)
+						for _, on := range s.Resource {
+							assert.True(t, strings.HasSuffix(on, "/validator/*"), "%s: %s", r.name, on)
+						}
+					}
 				}
 			}
 		}

@@ -39,10 +39,15 @@ locals {
           StringEquals = { "aws:ResourceAccount" = local.account }
         }
       }
-      # Never s3:DeleteObject: state.json is replaced only.
+      # Never s3:DeleteObject: state.json is replaced only, and so is all else but what a validator fetches.
       ReadAndWriteState = {
         actions   = ["s3:GetObject", "s3:PutObject"]
         resources = [for t in var.targets : "${local.state_bucket_arn}/${var.state.prefix}${t.deployment}/*"]
+        condition = { StringEquals = { "aws:ResourceAccount" = local.account } }
+      }
+      RemoveBundles = {
+        actions   = ["s3:DeleteObject"]
+        resources = local.validator_arn == null ? [] : [for t in var.targets : "${local.state_bucket_arn}/${var.state.prefix}${t.deployment}/validator/*"]
         condition = { StringEquals = { "aws:ResourceAccount" = local.account } }
       }
       EncryptState = {

@@ -59,3 +59,8 @@ output "alarm_arns" {
   description = "The alarms, such as for a composite alarm."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.all : key => alarm.arn }
 }
+
+output "validator_endpoint_policy" {
+  description = "With validator.large_bundles, the policy of the gateway endpoint for S3, for one that the subnets have already: in its subnets nothing can be done in S3 but read what the function has signed. Null without."
+  value       = local.fetches ? local.validator_endpoint_policy : null
+}

@@ -54,7 +54,7 @@ resource "aws_s3_bucket_ownership_controls" "state" {
   }
 }
 
-# Only run records expire. Manifests stay: without the one of what is live, a run cannot tell what it would delete, and
+# Only run records expire, and bundles for a validator that a function which was killed left. Manifests stay: without the one of what is live, a run cannot tell what it would delete, and
 # is rejected. They are small, and there is one for each content that was ever deployed.
 resource "aws_s3_bucket_lifecycle_configuration" "state" {
   count = var.state.create ? 1 : 0
@@ -82,6 +82,23 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
       status = "Enabled"
       filter {
         prefix = "${var.state.prefix}${rule.value.deployment}/cache/"
+      }
+      noncurrent_version_expiration {
+        noncurrent_days = 1
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = var.targets
+    content {
+      id     = "bundles-for-the-validator-of-${rule.key}" # the function removes them, unless it is killed
+      status = "Enabled"
+      filter {
+        prefix = "${var.state.prefix}${rule.value.deployment}/validator/"
+      }
+      expiration {
+        days = 1
       }
       noncurrent_version_expiration {
         noncurrent_days = 1

@@ -1,7 +1,23 @@
 # The function that imports DAGs, and so runs authors' code. Its role lets that code do nothing, and its security group has no
-# rules: nothing leaves it, whatever routes its subnets have. It has no log, which would need a permission and hold what authors print.
+# rules, or one to S3: nothing else leaves it, whatever routes its subnets have. It has no log, which would need a permission and hold
+# what authors print.
 
 locals {
+  fetches = try(var.validator.large_bundles, null) != null
+
+  # What anybody in the subnets may do in S3: read a bundle that the function has put there, if the function has signed that.
+  validator_endpoint_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ReadSignedBundles"
+      Effect    = "Allow"
+      Principal = "*" # a gateway endpoint knows no other
+      Action    = ["s3:GetObject"]
+      Resource  = [for t in var.targets : "${local.state_bucket_arn}/${var.state.prefix}${t.deployment}/validator/*"]
+      Condition = { ArnEquals = { "aws:PrincipalArn" = "arn:${local.partition}:iam::${local.account}:role/${var.name}" } }
+    }]
+  })
+
   validator_name = "${var.name}-validator"
   validator_arn  = var.validator == null ? var.validator_function_arn : "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.validator_name}"
 }
@@ -10,11 +26,39 @@ resource "aws_security_group" "validator" {
   count = var.validator == null ? 0 : 1
 
   name        = local.validator_name
-  description = "Lets nothing in and nothing out (dagferry)"
+  description = "Lets nothing in, and nothing out but to S3 for large bundles (dagferry)"
   vpc_id      = var.validator.vpc_id
   ingress     = []
-  egress      = []
-  tags        = local.tags
+  egress = [for list in data.aws_ec2_managed_prefix_list.s3 : {
+    description      = "Large bundles"
+    protocol         = "tcp"
+    from_port        = 443
+    to_port          = 443
+    prefix_list_ids  = [list.id]
+    cidr_blocks      = []
+    ipv6_cidr_blocks = []
+    security_groups  = []
+    self             = false
+  }]
+  tags = local.tags
+}
+
+# S3's addresses in this region, which a gateway endpoint has routes to.
+data "aws_ec2_managed_prefix_list" "s3" {
+  count = local.fetches ? 1 : 0
+
+  name = "com.amazonaws.${local.region}.s3"
+}
+
+resource "aws_vpc_endpoint" "state" {
+  count = length(try(var.validator.large_bundles.route_table_ids, [])) > 0 ? 1 : 0
+
+  vpc_id            = var.validator.vpc_id
+  service_name      = "com.amazonaws.${local.region}.s3"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = var.validator.large_bundles.route_table_ids
+  policy            = local.validator_endpoint_policy
+  tags              = local.tags
 }
 
 resource "aws_iam_role" "validator" {
@@ -71,7 +115,7 @@ resource "aws_lambda_function" "validator" {
   timeout       = var.validator.seconds
 
   ephemeral_storage {
-    size = 1024 # the largest bundle, unpacked
+    size = 1024 # the largest bundle, packed and unpacked
   }
 
   vpc_config {

@@ -178,7 +178,7 @@ variable "buckets" {
 
 variable "state" {
   description = <<-EOT
-    Where dagferry keeps its state: a bucket that the module creates (`name` if you do not like `<name>-state-<account>`), or one of yours with `create = false` and its `name`; and a prefix in it, which must not lie in any target's source. A created bucket keeps run records (`runs_days`) and forgets them then; state.json and manifests are never expired: without them the next run cannot tell what it would delete. For a bucket of yours, copy that lifecycle rule. `kms_key_arn` is the key of a bucket of yours.
+    Where dagferry keeps its state: a bucket that the module creates (`name` if you do not like `<name>-state-<account>`), or one of yours with `create = false` and its `name`; and a prefix in it, which must not lie in any target's source. A created bucket keeps run records (`runs_days`) and forgets them then; state.json and manifests are never expired: without them the next run cannot tell what it would delete. For a bucket of yours, copy that lifecycle rule, and the one of `<deployment>/validator/`, which expires after a day. `kms_key_arn` is the key of a bucket of yours.
   EOT
   type = object({
     create        = optional(bool, true)
@@ -396,6 +396,7 @@ variable "validator" {
     - `vpc_id`, `subnet_ids`: where it runs: subnets without a route out, in a VPC with `enable_dns_support = false`, as security groups do not keep names from being looked up.
     - `memory_mb`: Airflow takes about 500, and a file as much as it likes up to 1,024; processors come with memory, 1,769 for each.
     - `seconds`: at most the 115 that a run has for it.
+    - `large_bundles`: let it fetch bundles above the 6 MB of an event from the state's bucket, through a gateway endpoint for S3, and open its security group to S3. `route_table_ids` are those of its subnets: the endpoint that is made for them lets nothing be done but read what the function has signed. `{}` if the subnets have such an endpoint already; the output `validator_endpoint_policy` is the policy that it needs. Without `large_bundles`, nothing gets out at all, and larger ones are a finding (DF504).
   EOT
   type = object({
     image        = string
@@ -404,6 +405,9 @@ variable "validator" {
     architecture = optional(string, "x86_64")
     memory_mb    = optional(number, 3538)
     seconds      = optional(number, 115)
+    large_bundles = optional(object({
+      route_table_ids = optional(list(string), [])
+    }))
   })
   default = null
 
@@ -426,6 +430,10 @@ variable "validator" {
   validation {
     condition     = var.validator == null || try(var.validator.memory_mb >= 2048 && var.validator.memory_mb <= 10240 && var.validator.seconds >= 30 && var.validator.seconds <= 115, false)
     error_message = "validator: write memory_mb from 2048, which Airflow and one file may take, to 10240, and seconds from 30 to 115."
+  }
+  validation {
+    condition     = alltrue([for id in try(var.validator.large_bundles.route_table_ids, []) : can(regex("^rtb-", id))])
+    error_message = "validator: write large_bundles.route_table_ids as ids such as rtb-0123456789abcdef0: those of the route tables of subnet_ids."
   }
 }
 

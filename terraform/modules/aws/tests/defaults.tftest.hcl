@@ -112,8 +112,9 @@ run "state" {
   assert {
     condition = [for r in aws_s3_bucket_lifecycle_configuration.state[0].rule : [r.filter[0].prefix, r.expiration[0].days] if length(r.expiration) > 0] == [
       ["state/clxprod/runs/", 90],
+      ["state/clxprod/validator/", 1],
     ]
-    error_message = "run records expire, and nothing else of the state"
+    error_message = "run records expire, and bundles for a validator that were left, and nothing else of the state"
   }
 }
 

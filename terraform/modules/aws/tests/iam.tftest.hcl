@@ -46,6 +46,8 @@ run "function" {
       ListState = { actions = "s3:ListBucket", resources = ["arn:aws:s3:::dagferry-state-123456789012"] }
       # Keeps state, manifests and records. Nothing deletes any of them.
       ReadAndWriteState = { actions = "s3:GetObject s3:PutObject", resources = ["arn:aws:s3:::dagferry-state-123456789012/state/clxdev/*", "arn:aws:s3:::dagferry-state-123456789012/state/clxprod/*"] }
+      # Removes what a validator has fetched, and nothing else of the state.
+      RemoveBundles = { actions = "s3:DeleteObject", resources = ["arn:aws:s3:::dagferry-state-123456789012/state/clxdev/validator/*", "arn:aws:s3:::dagferry-state-123456789012/state/clxprod/validator/*"] }
       # In a bucket that a key encrypts.
       EncryptState = { actions = "kms:Decrypt kms:GenerateDataKey", resources = ["arn:aws:kms:eu-north-1:123456789012:key/own"] }
       # Reads dagferry.yaml, where it is too long for the environment.
@@ -77,6 +79,7 @@ run "function" {
       DecryptSources                = { StringLike = { "kms:ViaService" = "s3.*.amazonaws.com" } }
       ListState                     = { StringLike = { "s3:prefix" = "state/*" }, StringEquals = { "aws:ResourceAccount" = "123456789012" } }
       ReadAndWriteState             = { StringEquals = { "aws:ResourceAccount" = "123456789012" } }
+      RemoveBundles                 = { StringEquals = { "aws:ResourceAccount" = "123456789012" } }
       EncryptState                  = { StringEquals = { "kms:ViaService" = "s3.eu-north-1.amazonaws.com" } }
       ReadConfiguration             = { StringEquals = { "aws:ResourceAccount" = "123456789012" } }
       DecryptTokensOfSecretsManager = { StringEquals = { "kms:ViaService" = "secretsmanager.eu-north-1.amazonaws.com" } }

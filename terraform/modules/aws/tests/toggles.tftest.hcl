@@ -88,7 +88,7 @@ run "function" {
   }
   assert {
     condition = toset([for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Sid]) == toset([
-      "ListSources0", "ReadSources", "ListState", "ReadAndWriteState", "ReadTokensOfSecretsManager", "ReceiveEvents", "WriteLog", "CallValidator", "WriteTraces", "JoinVPC", "DescribeVPC",
+      "ListSources0", "ReadSources", "ListState", "ReadAndWriteState", "RemoveBundles", "ReadTokensOfSecretsManager", "ReceiveEvents", "WriteLog", "CallValidator", "WriteTraces", "JoinVPC", "DescribeVPC",
     ])
     error_message = "validator, traces and VPC have statements"
   }

@@ -776,6 +776,15 @@ run "validator_memory" {
   expect_failures = [var.validator]
 }
 
+run "validator_route_tables" {
+  # says: write large_bundles.route_table_ids as ids such as rtb-
+  command = plan
+  variables {
+    validator = { image = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/validator:1", vpc_id = "vpc-1", subnet_ids = ["subnet-1"], large_bundles = { route_table_ids = ["subnet-1"] } }
+  }
+  expect_failures = [var.validator]
+}
+
 run "validator" {
   # says: without a version or an alias
   command = plan

@@ -12,6 +12,10 @@ mock_data "aws_region" {
   defaults = { region = "eu-north-1" }
 }
 
+mock_data "aws_ec2_managed_prefix_list" {
+  defaults = { id = "pl-s3" }
+}
+
 mock_resource "aws_sqs_queue" {
   defaults = {
     arn = "arn:aws:sqs:eu-north-1:123456789012:mocked"
