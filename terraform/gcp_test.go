@@ -184,7 +184,7 @@ func TestGCP_roles(t *testing.T) {
 		"roles/storage.objectUser":             "keeps the state",
 		"roles/secretmanager.secretAccessor":   "reads a target's token",
 		"roles/run.invoker":                    "calls the function, or the validator",
-		"roles/iam.serviceAccountTokenCreator": "Pub/Sub signs as the account that calls",
+		"roles/iam.serviceAccountTokenCreator": "Pub/Sub signs as the account that calls, and the function as itself",
 		"roles/pubsub.publisher":               "buckets tell topics, and Pub/Sub its dead letters",
 		"roles/pubsub.subscriber":              "Pub/Sub acknowledges what it gives up",
 		"roles/eventarc.eventReceiver":         "Eventarc knows its receivers by this",

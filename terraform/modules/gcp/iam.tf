@@ -103,6 +103,15 @@ resource "google_cloud_run_v2_service_iam_member" "validator" {
   member   = local.function_member
 }
 
+# The function signs URLs that a validator reads a large bundle by, as itself. It has no key for that: IAM signs.
+resource "google_service_account_iam_member" "signs" {
+  count = var.validator == null && var.validator_service == null ? 0 : 1
+
+  service_account_id = google_service_account.function.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.function_member
+}
+
 # Nobody else calls the function, but for those whom the project lets call all.
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
   project  = local.project

@@ -16,7 +16,7 @@ resource "google_storage_bucket" "state" {
     enabled = true
   }
 
-  # Only run records expire. Manifests stay: without the one of what is live, a run cannot tell what it would delete, and
+  # Only run records expire, and bundles for a validator that a function which was killed left. Manifests stay: without the one of what is live, a run cannot tell what it would delete, and
   # is rejected. They are small, and there is one for each content that was ever deployed.
   dynamic "lifecycle_rule" {
     for_each = var.targets
@@ -32,7 +32,21 @@ resource "google_storage_bucket" "state" {
     }
   }
 
-  dynamic "lifecycle_rule" { # the last bundle is written anew by each deploy, and nobody wants an older one
+  dynamic "lifecycle_rule" { # the function removes them, unless it is killed
+    for_each = var.targets
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age            = 1
+        with_state     = "LIVE"
+        matches_prefix = ["${var.state.prefix}${lifecycle_rule.value.deployment}/validator/"]
+      }
+    }
+  }
+
+  dynamic "lifecycle_rule" { # the last bundle is written anew by each deploy, and nobody wants an older one, nor what a validator had
     for_each = var.targets
     content {
       action {
@@ -41,7 +55,7 @@ resource "google_storage_bucket" "state" {
       condition {
         days_since_noncurrent_time = 1
         with_state                 = "ARCHIVED"
-        matches_prefix             = ["${var.state.prefix}${lifecycle_rule.value.deployment}/cache/"]
+        matches_prefix             = [for folder in ["cache", "validator"] : "${var.state.prefix}${lifecycle_rule.value.deployment}/${folder}/"]
       }
     }
   }

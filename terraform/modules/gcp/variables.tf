@@ -152,7 +152,7 @@ variable "buckets" {
 
 variable "state" {
   description = <<-EOT
-    Where dagferry keeps its state: a bucket that the module creates (`name` if you do not like `<name>-state-<project number>`), or one of yours with `create = false`, its `name` and uniform bucket-level access; and a prefix in it, which must not lie in any target's source. A created bucket keeps run records (`runs_days`) and forgets them then; state.json and manifests are never expired: without them the next run cannot tell what it would delete. For a bucket of yours, copy that lifecycle rule. A package that is given by its path is put there too.
+    Where dagferry keeps its state: a bucket that the module creates (`name` if you do not like `<name>-state-<project number>`), or one of yours with `create = false`, its `name` and uniform bucket-level access; and a prefix in it, which must not lie in any target's source. A created bucket keeps run records (`runs_days`) and forgets them then; state.json and manifests are never expired: without them the next run cannot tell what it would delete. For a bucket of yours, copy that lifecycle rule, and the one of `<deployment>/validator/`, which expires after a day. A package that is given by its path is put there too.
   EOT
   type = object({
     create        = optional(bool, true)
@@ -390,7 +390,7 @@ variable "validator" {
     Make a Cloud Run service that imports DAGs, for targets whose `settings` have `check: {level: import}`. It runs authors' code: its service account has no role.
 
     - `image`: built from the Deployment's image by functions/validator/Dockerfile.
-    - `network`, `subnetwork`: where all that it sends goes: a network without Cloud NAT, without Private Google Access and without routes to others, whose firewall refuses egress.
+    - `network`, `subnetwork`: where all that it sends goes: a network without Cloud NAT, without Private Google Access and without routes to others, whose firewall refuses egress. For bundles above the 32 MB of a request, which are fetched from Cloud Storage, the subnetwork needs Private Google Access, the firewall lets TCP 443 out to Google's APIs and nothing else, and the function's project needs the API `iamcredentials.googleapis.com`; without, larger ones are a finding (DF504).
     - `memory_mb`: Airflow takes about 500, and a file as much as it likes up to 1,024.
     - `seconds`: at most the 85 that a run has for it.
     - `ingress`: `internal` lets in only requests that come through a VPC, so the function needs `vpc`; with `all`, it is the permission to call the service that keeps others out.

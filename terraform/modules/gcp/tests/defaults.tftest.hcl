@@ -124,10 +124,11 @@ run "state" {
   assert {
     condition = jsonencode([for rule in google_storage_bucket.state[0].lifecycle_rule : [one(rule.condition).matches_prefix, one(rule.condition).age, one(rule.condition).days_since_noncurrent_time]]) == jsonencode([
       [["state/clxprod/runs/"], 90, null],
-      [["state/clxprod/cache/"], null, 1],
+      [["state/clxprod/validator/"], 1, null],
+      [["state/clxprod/cache/", "state/clxprod/validator/"], null, 1],
       [null, null, 30],
     ])
-    error_message = "run records expire, and nothing else of the state that is current"
+    error_message = "run records expire, and bundles for a validator that were left, and nothing else of the state that is current"
   }
 }
 

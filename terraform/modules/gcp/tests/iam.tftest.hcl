@@ -87,6 +87,11 @@ run "function" {
     condition     = [for m in google_cloud_run_v2_service_iam_member.validator : [m.project, m.location, m.name, m.role, m.member]] == [["acme", "europe-north1", "validator", "roles/run.invoker", "serviceAccount:run@acme"]]
     error_message = "the function calls the validator, and nothing else"
   }
+  assert {
+    # Signs URLs as itself, by which the validator fetches a large bundle.
+    condition     = [for m in google_service_account_iam_member.signs : [m.service_account_id, m.role, m.member]] == [["projects/acme/serviceAccounts/run@acme", "roles/iam.serviceAccountTokenCreator", "serviceAccount:run@acme"]]
+    error_message = "the function signs as itself, and as nobody else"
+  }
 }
 
 run "invoker" {
@@ -151,7 +156,8 @@ run "least" {
     condition = [
       length(google_storage_bucket_iam_member.sources), length(google_storage_bucket_iam_member.state), length(google_storage_bucket_iam_member.configuration), length(google_secret_manager_secret_iam_member.token),
       length(google_cloud_run_v2_service_iam_member.validator), length(google_project_iam_member.eventarc), length(google_project_iam_member.eventarc_storage), length(google_pubsub_topic_iam_member.storage),
-    ] == [1, 1, 0, 1, 0, 0, 0, 1]
+      length(google_service_account_iam_member.signs),
+    ] == [1, 1, 0, 1, 0, 0, 0, 1, 0]
     error_message = "a need that is none has no member, and the project has none at all"
   }
 }

@@ -50,6 +50,10 @@ run "validator" {
     error_message = "the function calls it, and nobody else"
   }
   assert {
+    condition     = [for m in google_service_account_iam_member.signs : [m.service_account_id, m.role, m.member]] == [["projects/acme/serviceAccounts/run@acme", "roles/iam.serviceAccountTokenCreator", "serviceAccount:run@acme"]]
+    error_message = "the function signs the URLs of large bundles, as itself"
+  }
+  assert {
     condition = { for t in yamldecode(local.configuration).targets : t.name => t.check } == {
       prod = { level = "import", strict = true, validator = "https://dagferry-validator-123456789012.europe-north1.run.app" }
       dev  = { onFailure = "warn" }
@@ -75,7 +79,7 @@ run "none" {
     targets   = { prod = merge(var.targets.prod, { settings = "{}" }) }
   }
   assert {
-    condition     = length(google_cloud_run_v2_service.validator) + length(google_service_account.validator) + length(google_cloud_run_v2_service_iam_member.own_validator) == 0
+    condition     = length(google_cloud_run_v2_service.validator) + length(google_service_account.validator) + length(google_cloud_run_v2_service_iam_member.own_validator) + length(google_service_account_iam_member.signs) == 0
     error_message = "nothing is made that nobody asked for"
   }
 }
