@@ -352,10 +352,11 @@ class Reader:
                 where = max(where, MAYBE)
             for field in INSIDE.get(kind, ()):
                 inside = getattr(node, field)
-                if type(inside) is list:
-                    todo += [(one, where) for one in reversed(inside)]
-                elif inside is not None:
-                    todo.append((inside, where))
+                for one in reversed(inside) if type(inside) is list else (inside,):
+                    if type(one) is _ast.keyword:
+                        one = one.value
+                    if type(one) not in LEAVES:
+                        todo.append((one, where))
 
     def call(self, node, where):
         name = self.scope.dotted(node.func)
@@ -426,7 +427,7 @@ class Reader:
         text = value[:-1] if value.endswith("\n") else value
         if len(value) > LONGEST_KEY:
             self.fact(rule, "%s has %d characters, and Airflow takes %d" % (what, len(value), LONGEST_KEY), where, node, own)
-        elif not text or not all(c.isalnum() or c in "_-." for c in text):
+        elif not text.replace("_", "a").replace("-", "a").replace(".", "a").isalnum():
             self.fact(rule, '%s "%s" has other characters than letters, digits, "_", "-" and "."' % (what, value), where, node, own)
 
     def start(self, node, where):
@@ -561,7 +562,7 @@ def kinds(*names):
 STATEMENTS, INSIDE, LOOPS, UNSURE, LEAVES, NAMED = {}, {}, (), (), (), None
 if _ast:
     NAMED = getattr(_ast, "NamedExpr", None)
-    LEAVES = set(kinds("Name", "Constant", "Load", "Store"))
+    LEAVES = {type(None), *kinds("Name", "Constant", "Load", "Store")}
     for names, handle in (
         (("Import",), Reader.imports), (("ImportFrom",), Reader.imports_from), (("Assign", "AnnAssign"), Reader.assign),
         (("AugAssign",), Reader.augmented), (("Expr", "Return"), Reader.statement), (("If",), Reader.condition),
@@ -573,7 +574,7 @@ if _ast:
     LOOPS = kinds("ListComp", "SetComp", "GeneratorExp", "DictComp")
     UNSURE = kinds("IfExp", "BoolOp")
     for names, fields in (
-        (("Call",), ("func", "args", "keywords")), (("keyword", "Attribute", "Starred", "Await", "Subscript", "NamedExpr"), ("value",)),
+        (("Call",), ("func", "args", "keywords")), (("Attribute", "Starred", "Await", "Subscript", "NamedExpr"), ("value",)),
         (("BinOp",), ("left", "right")), (("List", "Tuple", "Set"), ("elts",)), (("Dict",), ("values",)), (("BoolOp",), ("values",)),
         (("IfExp",), ("test", "body", "orelse")), (("ListComp", "SetComp", "GeneratorExp"), ("elt", "generators")),
         (("DictComp",), ("key", "value", "generators")), (("comprehension",), ("iter",)), (("Compare",), ("left", "comparators")),
