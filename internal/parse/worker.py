@@ -120,27 +120,30 @@ class Fact:
 
 
 def answer(facts, says):
+    """What there is to say, and nothing of what there is not."""
     from _json import encode_basestring_ascii as quote
 
     def words(all):
-        return "[%s]" % ", ".join(map(quote, all))
+        return ",".join(map(quote, all))
 
     def numbers(all):
-        return "[%s]" % ", ".join(map(str, all))
+        return ",".join(map(str, all))
 
-    calls = (
-        '{"name": %s, "where": %d, "arguments": %s, "lines": %s}' % (quote(name), where, words(a for a, _ in taken), numbers(n for _, n in taken))
+    calls = [
+        '{"name":%s,"where":%d,"arguments":[%s],"lines":[%s]}' % (quote(name), where, words([a for a, _ in taken]), numbers([n for _, n in taken]))
         for name, where, taken in says.calls
+    ]
+    lists = (
+        ("facts", ",".join([fact.json() for fact in facts])), ("calls", ",".join(calls)),
+        ("imports", words(says.imports)), ("importsAt", numbers([line * 4 + where for line, where in says.imports.values()])),
+        ("dags", words([name for name, _ in says.dags])), ("dagLines", numbers([line for _, line in says.dags])),
+        ("crons", words([text for text, _, _ in says.crons])), ("cronsAt", numbers([line * 4 + where for _, line, where in says.crons])),
+        ("ignores", words([rule for _, rule in says.ignores])), ("ignoreLines", numbers([line for line, _ in says.ignores])),
     )
-    parts = (
-        ("facts", "[%s]" % ", ".join(fact.json() for fact in facts)), ("anything", "true" if says.anything else "false"),
-        ("imports", words(says.imports)), ("importsAt", numbers(line * 4 + where for line, where in says.imports.values())),
-        ("dags", words(name for name, _ in says.dags)), ("dagLines", numbers(line for _, line in says.dags)),
-        ("crons", words(text for text, _, _ in says.crons)), ("cronsAt", numbers(line * 4 + where for _, line, where in says.crons)),
-        ("calls", "[%s]" % ", ".join(calls)),
-        ("ignores", words(rule for _, rule in says.ignores)), ("ignoreLines", numbers(line for line, _ in says.ignores)),
-    )
-    return "{%s}" % ", ".join('"%s": %s' % part for part in parts)
+    parts = ['"%s":[%s]' % part for part in lists if part[1]]
+    if says.anything:
+        parts.append('"anything":true')
+    return "{%s}" % ",".join(parts)
 
 
 def check(data, target):
