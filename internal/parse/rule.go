@@ -1,5 +1,7 @@
 package parse
 
+import "slices"
+
 // Level is how deep a check goes. Each one holds those before it.
 type Level string
 
@@ -64,47 +66,48 @@ const (
 	RuleDuplicate   = "DF505"
 )
 
-// Rules lists all of them, by ID.
-func Rules() []Rule {
-	return []Rule{
-		{RuleSyntax, "syntax", Block, LevelSyntax, "CPython refuses the file"},
-		{RuleEncoding, "encoding", Block, LevelSyntax, "CPython cannot decode the file: it is not in the encoding that it declares, or has NUL bytes"},
-		{RuleNewer, "newer-syntax", Block, LevelSyntax, "the target's Python does not have this syntax yet"},
-		{RuleTooComplex, "too-complex", Block, LevelSyntax, "CPython gives up on the file, for depth or for memory"},
-		{RuleTooLarge, "too-large", Block, LevelSyntax, "the file is too large to be a DAG, and was not parsed"},
-		{RuleStall, "stalls-parser", Block, LevelSyntax, "parsing the file takes too long"},
-		{RuleCrash, "crashes-parser", Block, LevelSyntax, "the file twice killed the process that parsed it"},
-		{RuleArchive, "unreadable-zip", Block, LevelSyntax, "the zip, or a module in it, cannot be read"},
-		{RuleIgnoreFile, "airflowignore", Block, LevelSyntax, "a line of .airflowignore means nothing to Airflow, or stops it"},
-		{RuleHidden, "hidden-dags", Block, LevelRules, ".airflowignore hides every DAG"},
-		{RuleNotBundled, "not-bundled", Block, LevelSyntax, "the file cannot be part of a bundle"},
+//nolint:gochecknoglobals // a table
+var rules = []Rule{
+	{RuleSyntax, "syntax", Block, LevelSyntax, "CPython refuses the file"},
+	{RuleEncoding, "encoding", Block, LevelSyntax, "CPython cannot decode the file: it is not in the encoding that it declares, or has NUL bytes"},
+	{RuleNewer, "newer-syntax", Block, LevelSyntax, "the target's Python does not have this syntax yet"},
+	{RuleTooComplex, "too-complex", Block, LevelSyntax, "CPython gives up on the file, for depth or for memory"},
+	{RuleTooLarge, "too-large", Block, LevelSyntax, "the file is too large to be a DAG, and was not parsed"},
+	{RuleStall, "stalls-parser", Block, LevelSyntax, "parsing the file takes too long"},
+	{RuleCrash, "crashes-parser", Block, LevelSyntax, "the file twice killed the process that parsed it"},
+	{RuleArchive, "unreadable-zip", Block, LevelSyntax, "the zip, or a module in it, cannot be read"},
+	{RuleIgnoreFile, "airflowignore", Block, LevelSyntax, "a line of .airflowignore means nothing to Airflow, or stops it"},
+	{RuleHidden, "hidden-dags", Block, LevelRules, ".airflowignore hides every DAG"},
+	{RuleNotBundled, "not-bundled", Block, LevelSyntax, "the file cannot be part of a bundle"},
 
-		{RuleAirflowImport, "airflow-import", Block, LevelRules, "the target's Airflow does not have this module or name"},
-		{RuleLocalImport, "local-import", Block, LevelRules, "the bundle does not have this module"},
-		{RulePackageImport, "package-import", Warn, LevelRules, "the image may not have this module"},
+	{RuleAirflowImport, "airflow-import", Block, LevelRules, "the target's Airflow does not have this module or name"},
+	{RuleLocalImport, "local-import", Block, LevelRules, "the bundle does not have this module"},
+	{RulePackageImport, "package-import", Warn, LevelRules, "the image may not have this module"},
 
-		{RuleDagID, "dag-id", Block, LevelRules, "Airflow refuses this dag_id"},
-		{RuleDagTwice, "duplicate-dag-id", Block, LevelRules, "two DAGs have the same dag_id, and one silently wins"},
-		{RuleTaskID, "task-id", Block, LevelRules, "Airflow refuses this task_id"},
-		{RuleTaskTwice, "duplicate-task-id", Block, LevelRules, "two tasks of a DAG have the same task_id"},
-		{RuleCron, "cron", Block, LevelRules, "Airflow cannot read this cron expression"},
-		{RuleArgument, "removed-argument", Block, LevelRules, "the target's Airflow does not take this argument"},
-		{RuleCycle, "cycle", Warn, LevelRules, "tasks depend on each other in a circle"},
-		{RuleVariable, "variable-at-top-level", Warn, LevelRules, "a Variable is read each time the file is parsed"},
-		{RuleMovingStart, "moving-start-date", Warn, LevelRules, "start_date is another one each time the file is parsed"},
-		{RuleHeavy, "heavy-top-level", Warn, LevelRules, "a slow call is made each time the file is parsed"},
+	{RuleDagID, "dag-id", Block, LevelRules, "Airflow refuses this dag_id"},
+	{RuleDagTwice, "duplicate-dag-id", Block, LevelRules, "two DAGs have the same dag_id, and one silently wins"},
+	{RuleTaskID, "task-id", Block, LevelRules, "Airflow refuses this task_id"},
+	{RuleTaskTwice, "duplicate-task-id", Block, LevelRules, "two tasks of a DAG have the same task_id"},
+	{RuleCron, "cron", Block, LevelRules, "Airflow cannot read this cron expression"},
+	{RuleArgument, "removed-argument", Block, LevelRules, "the target's Airflow does not take this argument"},
+	{RuleCycle, "cycle", Warn, LevelRules, "tasks depend on each other in a circle"},
+	{RuleVariable, "variable-at-top-level", Warn, LevelRules, "a Variable is read each time the file is parsed"},
+	{RuleMovingStart, "moving-start-date", Warn, LevelRules, "start_date is another one each time the file is parsed"},
+	{RuleHeavy, "heavy-top-level", Warn, LevelRules, "a slow call is made each time the file is parsed"},
 
-		{RuleImportError, "import-error", Block, LevelImport, "Airflow cannot import the file"},
-		{RuleNotFinished, "import-unfinished", Block, LevelImport, "importing the file did not end within its limits"},
-		{RuleForbidden, "import-forbidden", Block, LevelImport, "importing the file does what a DAG file must not do"},
-		{RuleUnavailable, "validator-unavailable", Block, LevelImport, "the validator did not answer"},
-		{RuleDuplicate, "duplicate-imported-dag-id", Block, LevelImport, "two files make DAGs of the same dag_id, and one silently wins"},
-	}
+	{RuleImportError, "import-error", Block, LevelImport, "Airflow cannot import the file"},
+	{RuleNotFinished, "import-unfinished", Block, LevelImport, "importing the file did not end within its limits"},
+	{RuleForbidden, "import-forbidden", Block, LevelImport, "importing the file does what a DAG file must not do"},
+	{RuleUnavailable, "validator-unavailable", Block, LevelImport, "the validator did not answer"},
+	{RuleDuplicate, "duplicate-imported-dag-id", Block, LevelImport, "two files make DAGs of the same dag_id, and one silently wins"},
 }
+
+// Rules lists all of them, by ID.
+func Rules() []Rule { return slices.Clone(rules) }
 
 // RuleOf finds a rule by its ID.
 func RuleOf(id string) (Rule, bool) {
-	for _, r := range Rules() {
+	for _, r := range rules {
 		if r.ID == id {
 			return r, true
 		}
