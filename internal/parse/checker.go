@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -83,7 +84,7 @@ type Checker struct {
 	packages packages
 
 	mu      sync.Mutex
-	missing map[string]fact // what is known of imports of Airflow
+	missing map[symbol]fact // what is known of imports of Airflow
 }
 
 // New checks the options and starts a worker, without waiting for it to be ready.
@@ -170,24 +171,22 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 	return report, err
 }
 
-// checkFiles tells of each file what is in it.
+// checkFiles tells of each file what is in it, in their order.
 func (c *Checker) checkFiles(ctx context.Context, tree fs.FS, files []file) ([]*module, error) {
 	b := newBudget(c.o)
-	var mu sync.Mutex
-	var all []*module
+	modules := make([][]*module, len(files))
+	var taken atomic.Int64
 	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(c.o.Workers)
-	for _, f := range files {
-		work.Go(func() error {
-			modules, err := c.checkFile(ctx, b, tree, f)
-			mu.Lock()
-			defer mu.Unlock()
-			all = append(all, modules...)
+	for range c.o.Workers {
+		work.Go(func() (err error) {
+			for n := taken.Add(1); n <= int64(len(files)) && err == nil; n = taken.Add(1) {
+				modules[n-1], err = c.checkFile(ctx, b, tree, files[n-1])
+			}
 			return err
 		})
 	}
 	err := work.Wait()
-	return all, err
+	return slices.Concat(modules...), err
 }
 
 // checkFile checks one .py file, or the modules of a zip. Any other file has none.

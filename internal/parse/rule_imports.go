@@ -53,11 +53,14 @@ func (c *Checker) importFact(g *graph, m *module, i imported) (importFact, error
 	}
 }
 
+// symbol is a module, or what is taken from it.
+type symbol struct{ module, name string }
+
 // missingOfAirflow remembers what it found: most files of a prefix import the same.
 func (c *Checker) missingOfAirflow(module, name string) (fact, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := module + ":" + name
+	key := symbol{module, name}
 	if known, is := c.missing[key]; is {
 		return known, nil
 	}
@@ -70,7 +73,7 @@ func (c *Checker) missingOfAirflow(module, name string) (fact, error) {
 		f = fact{Rule: RulePackageImport, Message: c.packages.missingProvider(module)}
 	}
 	if c.missing == nil || len(c.missing) >= maxVerdicts {
-		c.missing = map[string]fact{}
+		c.missing = map[symbol]fact{}
 	}
 	c.missing[key] = f
 	return f, err
