@@ -48,6 +48,9 @@ func cells(r rune) int {
 // printable replaces what would steer a terminal, or turn the direction of the text around it, one character by one.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
+		if ' ' <= r && r <= '~' {
+			return r // nearly all are, and the tables take long
+		}
 		if r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return unicode.ReplacementChar
 		}

@@ -65,7 +65,7 @@ func Check(expression string) error {
 
 // check looks at one item of a list: "*", "5", "mon-fri", "10-20/5", "*/5".
 func (c column) check(item string) error {
-	if special.MatchString(item) {
+	if item == "*" || special.MatchString(item) {
 		return nil
 	}
 	value, step, stepped := strings.Cut(item, "/")

@@ -3,12 +3,11 @@ package symbols
 import (
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Arguments are the keyword arguments that a callable takes, sorted. They are known only if it is certain that it refuses
 // all others: for DAG, @dag, @task and its kinds ("task.virtualenv"), TaskGroup, @task_group, Asset, and those operators
-// and sensors whose constructors hand what they don't take to BaseOperator.
+// and sensors whose constructors hand what they don't take to BaseOperator. They are the index's own: change nothing.
 func (x *Index) Arguments(module, name string) (arguments []string, known bool) {
 	_, number, _ := find(x.modules[module], name)
 	return x.line(number)
@@ -19,7 +18,7 @@ func (x *Index) line(number string) ([]string, bool) {
 	if err != nil || n < 0 || n >= len(x.arguments) {
 		return nil, false
 	}
-	return strings.Fields(x.arguments[n]), true
+	return x.arguments[n], true
 }
 
 // ArgumentRemovedIn is the minor whose callable no longer took an argument that an older one's took: "3.0", or "". A

@@ -35,7 +35,7 @@ type contents struct {
 	version   string
 	packages  []string
 	providers []string
-	arguments []string
+	arguments [][]string
 	modules   map[string]string
 }
 
@@ -103,7 +103,7 @@ func decode(text string) (contents, error) {
 		case "providers":
 			c.providers = strings.Fields(rest)
 		case "arguments":
-			c.arguments = append(c.arguments, rest)
+			c.arguments = append(c.arguments, strings.Fields(rest))
 		case "module":
 			name, names, _ := strings.Cut(rest, " ")
 			c.modules[name] = names
