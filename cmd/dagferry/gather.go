@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/bucket/dir"
@@ -37,40 +38,40 @@ func gatherFolder(ctx context.Context, path string, ignore []string) (*bundle.Sp
 	if len(plan.In) == 0 {
 		found = append(found, refused(".", "there are no files in it, and guard.minFiles is 1"))
 	}
-	var readable []bundle.File
-	for _, f := range plan.In {
-		if body, err := folder.Open(ctx, objects[f.Path]); err != nil {
-			found = append(found, refused(f.Path, err.Error()))
-		} else {
-			readable = append(readable, f)
-			_ = body.Close() // only to see that it can be opened
-		}
-	}
-	spool, err := bundle.NewSpool("", readable)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, f := range readable {
-		if err := copyFile(ctx, folder, objects[f.Path], spool, i); err != nil {
-			_ = spool.Close() // err says more
+	spool, unreadable, err := spoolReadable(ctx, folder, objects, plan.In)
+	return spool, append(found, unreadable...), err
+}
+
+// spoolReadable copies files into a spool, and tells of those that cannot be opened. A spool has all that it has room for: so with
+// one that cannot be opened it is begun anew, without that.
+func spoolReadable(ctx context.Context, folder bucket.Bucket, objects map[string]bucket.Object, files []bundle.File) (*bundle.Spool, []parse.Finding, error) {
+	var found []parse.Finding
+	for {
+		spool, err := bundle.NewSpool("", files)
+		if err != nil {
 			return nil, nil, err
 		}
+		var readable []bundle.File
+		for i, f := range files {
+			body, err := folder.Open(ctx, objects[f.Path])
+			if err != nil {
+				found = append(found, refused(f.Path, err.Error()))
+				continue
+			}
+			readable = append(readable, f)
+			if err := errors.Join(spool.Write(i, body), body.Close()); err != nil {
+				_ = spool.Close() // err says more
+				return nil, nil, err
+			}
+		}
+		if len(readable) == len(files) {
+			return spool, found, nil
+		}
+		_ = spool.Close() // a temporary file
+		files = readable
 	}
-	return spool, found, nil
 }
 
 func refused(path, why string) parse.Finding {
 	return parse.Finding{Path: path, Rule: parse.RuleNotBundled, Severity: parse.Block, Message: why}
-}
-
-func copyFile(ctx context.Context, folder bucket.Bucket, o bucket.Object, spool *bundle.Spool, i int) error {
-	body, err := folder.Open(ctx, o)
-	if err != nil {
-		return err
-	}
-	err = spool.Write(i, body)
-	if closed := body.Close(); err == nil {
-		err = closed
-	}
-	return err
 }
