@@ -3,6 +3,7 @@
 //	go run ./bench                    100 and 1,000 files
 //	go run ./bench -sizes 100,1000,5000,20000 -once 2m
 //	go run ./bench -sizing            dagferry alone: which memory setting for how many files
+//	go run ./bench -check -sizes 1000 dagferry check: its processor time (docs/checking.md)
 //	go run ./bench -doc               writes docs/performance.md and its chart from the last run
 //
 // All ways get the same trees and the same latencies, one after the other, each in a process of its own on one core. What
@@ -42,6 +43,7 @@ type options struct {
 	out          string
 	serve        bool
 	sizing, docs bool
+	check        bool
 }
 
 func run(ctx context.Context, args []string) error {
@@ -54,6 +56,7 @@ func run(ctx context.Context, args []string) error {
 	flags.Uint64Var(&o.seed, "seed", 1, "of the trees and the latencies")
 	flags.StringVar(&o.out, "out", "bench/out", "where the results are, a `folder`")
 	flags.BoolVar(&o.sizing, "sizing", false, "measure dagferry alone, and say which memory setting its function needs")
+	flags.BoolVar(&o.check, "check", false, "measure the processor time of dagferry check alone, in five rounds or more")
 	flags.BoolVar(&o.docs, "doc", false, "measure nothing; write docs/performance.md from the last results")
 	flags.BoolVar(&o.serve, "serve", false, "be the store (for this program itself)")
 	if err := flags.Parse(args); err != nil {
@@ -62,6 +65,8 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case o.serve:
 		return serve(o.seed, os.Stdin, os.Stdout)
+	case o.check:
+		return o.measureChecks(ctx, os.Stdout)
 	case o.docs:
 		return writeDoc(o.out, "docs/performance.md")
 	default:
