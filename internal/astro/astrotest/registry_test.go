@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -98,10 +99,13 @@ func TestRegistry_itsTokensExpire(t *testing.T) {
 	o.Now = func() time.Time { return now }
 	u := start(t, o)
 	deploy := u.create("IMAGE_ONLY")
-	pusher, err := remote.NewPusher(u.login("cli"))
+	pusher, err := remote.NewPusher(u.login("cli"), remote.WithRetryBackoff(remote.Backoff{Steps: 1}))
 	require.NoError(t, err)
 	require.NoError(t, pusher.Push(t.Context(), reference(t, deploy), imageOf(t, "amd64", "3.1-12")))
 	now = now.Add(2 * time.Minute)
+	u.s.Fault(astrotest.Fault{Op: "token", Status: 500, Count: -1})
+	require.ErrorContains(t, pusher.Push(t.Context(), reference(t, deploy), imageOf(t, "amd64", "3.1-12")), "/_registry/token")
+	u.s.ClearFaults()
 	require.NoError(t, pusher.Push(t.Context(), reference(t, deploy), imageOf(t, "amd64", "3.1-12")), "a client asks for a new one")
 }
 
@@ -123,6 +127,17 @@ func TestFinalize_looksAtTheImage(t *testing.T) {
 		d := u.api("GET", "/deployments/d", "").json(t)
 		assert.Equal(t, []any{"deploy-initial", "3.1-12", "HEALTHY"}, []any{d["imageTag"], d["runtimeVersion"], d["status"]})
 	}
+}
+
+func TestFinalize_missesALayer(t *testing.T) {
+	u := start(t, withRegistry())
+	deploy, image := u.create("IMAGE_ONLY"), imageOf(t, "amd64", "3.1-12")
+	config, err := partial.ConfigLayer(image)
+	require.NoError(t, err)
+	require.NoError(t, remote.WriteLayer(reference(t, deploy).Context(), config, u.login("cli")))
+	require.NoError(t, remote.Put(reference(t, deploy), image, u.login("cli")))
+	assert.Equal(t, "FAILED", u.finalize(deploy, "").json(t)["status"])
+	assert.Contains(t, u.s.Deploys("d")[0].Failure, "is not in the registry as blobs/")
 }
 
 func TestFinalize_imageArrivesLater(t *testing.T) {
