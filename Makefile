@@ -41,6 +41,10 @@ test: tools ## all tests, against real servers
 race: tools ## the tests of what runs side by side, with the race detector
 	go test -race ./internal/syncer/... ./internal/state/... ./internal/bundle/... ./internal/local/... ./functions/...
 
+.PHONY: e2e-pipeline
+e2e-pipeline: tools ## repositories with branches and with a bucket, from the command line, with real images: shows each output
+	go test ./cmd/dagferry -v -count=1 -run TestPipeline
+
 .PHONY: sim
 sim: ## 100,000 simulated schedules of the protocol (make test plays 2,000)
 	go test ./internal/sim -v -run 'TestSimulation|TestCrashPoints' -sim.schedules 100000 -timeout 30m
@@ -73,7 +77,7 @@ generate: ## what is made of the types: schema/dagferry.schema.json
 	go generate ./internal/config
 
 .PHONY: symbols
-symbols: $(SYMBOLS) ## what can be imported from each Airflow: internal/parse/symbols/data (ten minutes; go doc ./internal/tools/symbols)
+symbols: $(SYMBOLS) ## what can be imported from each Airflow: internal/parse/symbols/data (ten to forty minutes; go doc ./internal/tools/symbols)
 	go run ./internal/tools/symbols -cache $(CACHE)
 
 .PHONY: imports-agree

@@ -56,6 +56,14 @@ func (r *run) from() string {
 
 const fromGit = "git"
 
+// command is what makes such a run by hand.
+func (r *run) command() string {
+	if r.Build == nil {
+		return "dagferry sync"
+	}
+	return "dagferry deploy"
+}
+
 // sameWay refuses to replace DAGs that came to the Deployment by the other way, a pipeline's or a bucket's: the two would undo
 // each other, each with every change of its own.
 func (r *run) sameWay() error {

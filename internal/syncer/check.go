@@ -17,6 +17,9 @@ import (
 
 // check is the end of step 7: guards, then checks. What they reject is remembered.
 func (r *run) check(ctx context.Context) error {
+	if err := r.sameWay(); err != nil {
+		return err
+	}
 	if err := r.compare(ctx); err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func (r *run) guard() error {
 	if r.why.AllowDeletions {
 		return nil
 	}
-	const remedy = ". If that is meant, run dagferry sync --allow-deletions"
+	remedy := ". If that is meant, run " + r.command() + " --allow-deletions"
 	if n := len(r.bundled.manifest.Files); n < r.MinFiles {
 		return fault.Errorf(fault.Rejected, "%s would leave %d DAG files, and guard.minFiles is %d%s", r.sources(), n, r.MinFiles, remedy)
 	}

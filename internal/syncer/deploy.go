@@ -73,9 +73,6 @@ func (r *run) prepare(ctx context.Context) (*prepared, error) {
 		r.finish = r.remember(found)
 		return nil, r.heldBy(rollbackHold(*found.hold))
 	}
-	if err := r.sameWay(); err != nil {
-		return nil, err
-	}
 	p := &prepared{newest: r.asked.newest(), found: found}
 	if live := r.asked.live(); live != nil {
 		p.wasLive = live.ID

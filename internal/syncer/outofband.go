@@ -138,11 +138,11 @@ func (r *run) judge(s state.State) (situation, error) {
 		return situation{drift: !mutant.LeavesOut(mutant.VerifyAndSweep)}, nil
 	case who == anotherDagferrys && !r.why.Adopt:
 		return situation{}, fault.Errorf(fault.Denied, "another dagferry (lineage %s) serves the Deployment %s; this one is %s, with its state in %s. "+
-			"Let one of them go, or, if the other's state was lost, run dagferry sync --adopt", tag.Lineage, r.Deployment, lineageOf(s), r.store.URL())
+			"Let one of them go, or, if the other's state was lost, run %s --adopt", tag.Lineage, r.Deployment, lineageOf(s), r.store.URL(), r.command())
 	case s.Deployed == nil && !r.Adopt && !r.why.Adopt:
 		return situation{}, r.reject(fault.Errorf(fault.Rejected, "the Deployment %s has DAGs that dagferry did not deploy (deploy %s of %s, %q). "+
-			"To replace them by those of %s, set adopt: true or run dagferry sync --adopt",
-			r.Deployment, live.ID, live.CreatedAt.Format(time.DateTime), live.Description, r.sources()))
+			"To replace them by those of %s, set adopt: true or run %s --adopt",
+			r.Deployment, live.ID, live.CreatedAt.Format(time.DateTime), live.Description, r.sources(), r.command()))
 	case who == anotherDagferrys:
 		return situation{foreign: true}, nil
 	case who == persons && s.Deployed != nil && (s.Seen == nil || live.CreatedAt.After(s.Seen.CreatedAt)):
