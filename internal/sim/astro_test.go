@@ -35,7 +35,7 @@ func (w wire) RoundTrip(q *http.Request) (*http.Response, error) {
 		w.sim.ServeHTTP(recorder, sent)
 		answer = recorder.Result()
 		answer.Request = q
-		if what == "astro finalize" {
+		if what == "astro finalize" && bringsDags(w.finalizes(q)) {
 			w.finalized()
 		}
 	})

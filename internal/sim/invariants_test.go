@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/astro/astrotest"
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/state"
 	"github.com/dagferry/dagferry/internal/syncer"
@@ -92,9 +93,25 @@ func (w *world) checkState(key string, before, after []byte) {
 	}
 }
 
-// checkFinalize checks I6: finalize is sent only under a lease, with its intent, that outlives its time-out.
+// bringsDags reports whether a deploy changes what is live of DAGs: an image alone does not, unless it is rolled back to.
+func bringsDags(d astrotest.Deploy) bool {
+	return d.Type != astro.TypeImageOnly || d.RollbackFromID != ""
+}
+
+// finalizes is the deploy that a request finalizes.
+func (w *world) finalizes(q *http.Request) astrotest.Deploy {
+	for _, d := range w.sim.Deploys(deployment) {
+		if strings.Contains(q.URL.Path, d.ID) {
+			return d
+		}
+	}
+	return astrotest.Deploy{}
+}
+
+// checkFinalize checks I6: finalize is sent only under a lease, with its intent if it brings DAGs, that outlives its time-out.
 func (w *world) checkFinalize(a *actor, q *http.Request) {
-	if !w.foreign.IsZero() && w.foreign.Before(a.began) && w.foreignIsLive() {
+	dags := bringsDags(w.finalizes(q))
+	if dags && !w.foreign.IsZero() && w.foreign.Before(a.began) && w.foreignIsLive() {
 		w.fail("what another dagferry deployed is replaced, and nobody allowed that")
 	}
 	var s state.State
@@ -104,7 +121,7 @@ func (w *world) checkFinalize(a *actor, q *http.Request) {
 	}
 	deadline, bounded := q.Context().Deadline()
 	switch {
-	case s.Intent == nil || !strings.Contains(q.URL.Path, s.Intent.DeployID):
+	case dags && (s.Intent == nil || !strings.Contains(q.URL.Path, s.Intent.DeployID)):
 		w.fail("I6: finalize of %s without its intent", q.URL.Path)
 	case s.Holder == "" || !bounded || deadline.After(s.LeaseUntil):
 		w.fail("I6: finalize may go on after its lease: %s, lease until %s", deadline, s.LeaseUntil)
@@ -157,7 +174,7 @@ func (w *world) checkTold(r result) {
 // checkRollbackSeen: a rollback after our last deploy is held, or was seen and released.
 func (w *world) checkRollbackSeen(s state.State) {
 	for _, d := range w.sim.Deploys(deployment) {
-		if d.Status != astro.StatusDeployed {
+		if d.Status != astro.StatusDeployed || !bringsDags(d) {
 			continue
 		}
 		seen := s.Seen != nil && !d.CreatedAt.After(s.Seen.CreatedAt)
@@ -188,7 +205,7 @@ func (w *world) personsIsLive() bool {
 	}
 	var newest *struct{ description, rollback string }
 	for _, d := range w.sim.Deploys(deployment) {
-		if d.Status == astro.StatusDeployed {
+		if d.Status == astro.StatusDeployed && bringsDags(d) {
 			newest = &struct{ description, rollback string }{d.Description, d.RollbackFromID}
 			break
 		}

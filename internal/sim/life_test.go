@@ -3,6 +3,7 @@ package sim
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/state"
+	"github.com/dagferry/dagferry/internal/syncer"
 )
 
 // live does the next thing that people do, and returns when the next one is due.
@@ -165,7 +167,17 @@ func (w *world) interfere(r *rand.Rand) {
 			}
 		})
 		w.send(true)
+	case 8:
+		w.image()
 	}
+}
+
+// image is a pipeline that brings an image, under the same lease, and leaves the DAGs alone.
+func (w *world) image() {
+	w.start(syncer.Trigger{Kind: syncer.ByPipeline}, nil, func(ctx context.Context, s syncer.Syncer, t syncer.Target, why syncer.Trigger) (syncer.Record, error) {
+		t.Build = &syncer.Build{Image: &syncer.Image{Digest: "sha256:00", Push: func(context.Context, string, string) error { return nil }}}
+		return s.Image(ctx, t, astro.TypeImageOnly, why)
+	})
 }
 
 // foreignDeploy is what another dagferry's deploys are described by.

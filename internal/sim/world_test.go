@@ -180,9 +180,6 @@ func (w *world) refusal(c *call, r *rand.Rand) fate {
 
 // begin starts a worker on some messages.
 func (w *world) begin(messages []*message) {
-	w.actors++
-	r := w.choose()
-	a := &actor{id: w.actors, began: time.Now(), skew: time.Duration(r.IntN(600)-300) * time.Second}
 	why := syncer.Trigger{Kind: syncer.ByEvent, Events: len(messages)}
 	for _, m := range messages {
 		m.receives++
@@ -194,6 +191,16 @@ func (w *world) begin(messages []*message) {
 			why.Newest = m.newest
 		}
 	}
+	w.start(why, messages, func(ctx context.Context, s syncer.Syncer, t syncer.Target, why syncer.Trigger) (syncer.Record, error) {
+		return s.Run(ctx, t, why)
+	})
+}
+
+// start lets an actor make a run.
+func (w *world) start(why syncer.Trigger, messages []*message, run func(context.Context, syncer.Syncer, syncer.Target, syncer.Trigger) (syncer.Record, error)) {
+	w.actors++
+	r := w.choose()
+	a := &actor{id: w.actors, began: time.Now(), skew: time.Duration(r.IntN(600)-300) * time.Second}
 	w.running++
 	w.note("%2d begins: %s, %d messages", a.id, why.Kind, len(messages))
 	go func() {
@@ -202,7 +209,7 @@ func (w *world) begin(messages []*message) {
 		t, err := w.target(a)
 		var record syncer.Record
 		if err == nil {
-			record, err = syncer.Syncer{Now: a.now, TempDir: w.dir}.Run(ctx, t, why)
+			record, err = run(ctx, syncer.Syncer{Now: a.now, TempDir: w.dir}, t, why)
 		}
 		w.results <- result{a, messages, record, err}
 		w.gate.signal()
