@@ -156,11 +156,8 @@ func (f *failure) Error() string {
 func (f *failure) Unwrap() error { return f.err }
 
 func (b *builder) start(ctx context.Context, dir string, said *output, args ...string) error {
-	cmd := exec.CommandContext(ctx, b.path, args...) //nolint:gosec // the builder that the user chose
-	cmd.Dir, cmd.Env = dir, b.options.environment()
-	cmd.Stdout, cmd.Stderr = said, said
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
-	cmd.WaitDelay = 10 * time.Second // for an interrupted builder to clean up, then it is killed
+	cmd := b.command(ctx, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, said
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -173,6 +170,14 @@ func (b *builder) start(ctx context.Context, dir string, said *output, args ...s
 	default:
 		return nil
 	}
+}
+
+func (b *builder) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, b.path, args...) //nolint:gosec // the builder that the user chose
+	cmd.Env = b.options.environment()
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.WaitDelay = 10 * time.Second // for an interrupted builder to clean up, then it is killed
+	return cmd
 }
 
 // lines indents a builder's output below the sentence that it belongs to.

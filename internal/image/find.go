@@ -28,7 +28,7 @@ func Find(ctx context.Context, image string, o Options) (*Image, error) {
 	if b != nil {
 		return b.take(ctx, image)
 	}
-	return fromRegistry(ctx, image)
+	return fromRegistry(ctx, image, o)
 }
 
 // findKept is the first builder that keeps the image, nil if none does.
@@ -49,7 +49,7 @@ func findKept(ctx context.Context, image string, o Options) (*builder, error) {
 }
 
 // fromRegistry is an image whose layers stay in the registry until they are pushed elsewhere.
-func fromRegistry(ctx context.Context, image string) (*Image, error) {
+func fromRegistry(ctx context.Context, image string, o Options) (*Image, error) {
 	reference, err := name.ParseReference(image)
 	if err != nil {
 		return nil, fault.Errorf(fault.Rejected, "find image %s: no builder has it, and it is no reference to a registry: %w", image, err)
@@ -59,7 +59,7 @@ func fromRegistry(ctx context.Context, image string) (*Image, error) {
 	if err != nil {
 		return nil, pulling(ctx, reference, err)
 	}
-	i, err := newImage(&Image{name: reference.Name()}, content)
+	i, err := newImage(&Image{name: reference.Name(), repository: reference.Context().Name(), options: o}, content)
 	if err != nil {
 		return nil, pulling(ctx, reference, err)
 	}

@@ -20,6 +20,9 @@ type Image struct {
 	dir     string        // of its layers
 	gap     time.Duration // before a registry is asked again
 
+	repository string  // of one from a registry
+	options    Options // how a builder is found for it
+
 	content v1.Image
 	config  *v1.ConfigFile
 	digest  v1.Hash
