@@ -23,6 +23,7 @@ export CHECKOV := $(CACHE)/venv/checkov-$(CHECKOV_VERSION)/bin/checkov
 SYMBOLS := $(CACHE)/venv/symbols/installed
 AIRFLOWS := $(CACHE)/venv/airflow-plain-2.11.2/installed $(CACHE)/venv/airflow-plain-3.3.2/installed
 LAMBDARIC := $(CACHE)/lambdaric/installed
+PYTEST := $(CACHE)/venv/pytest/installed
 REPORTS := $(CACHE)/schema/report/junit-10.xsd $(CACHE)/venv/report/installed
 
 .PHONY: help
@@ -118,7 +119,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(DAGFERRY_ENGINES)/installed ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(PYTEST) $(DAGFERRY_ENGINES)/installed ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -168,6 +169,12 @@ $(CACHE)/bin/bench-minio: bench/peers/minio/main.go bench/peers/minio/go.sum
 $(LAMBDARIC): functions/validator/Dockerfile
 	rm -rf $(@D)
 	python3.11 -m pip install --quiet --disable-pip-version-check --target $(@D) $$(grep -o 'awslambdaric==[0-9.]*' $<) && touch $@
+
+# pytest beside an Airflow, without a copy of it.
+$(PYTEST): internal/pytest/testdata/requirements.txt $(CACHE)/venv/airflow-plain-3.3.2/installed
+	python3.11 -m venv --clear $(@D)
+	realpath $(CACHE)/venv/airflow-plain-3.3.2/lib/python3.11/site-packages > $(@D)/lib/python3.11/site-packages/airflow.pth
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@
 
 $(SYMBOLS): internal/tools/symbols/requirements.txt
 	python3 -m venv --clear $(@D)
