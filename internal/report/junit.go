@@ -32,6 +32,7 @@ type (
 		Class   string   `xml:"classname,attr"`
 		Name    string   `xml:"name,attr"`
 		Failure *failure `xml:"failure"`
+		Error   *failure `xml:"error"`
 		Out     string   `xml:"system-out,omitempty"`
 	}
 	failure struct {
@@ -44,6 +45,16 @@ type (
 // junit writes a test for each file that was checked, or that something is found about. What blocks makes it fail; anything else
 // is its output.
 func (c Check) junit(w io.Writer) error {
+	all := c.suite()
+	text, err := xml.MarshalIndent(suites{Tests: all.Tests, Failures: all.Failures, Suite: all}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write JUnit's XML: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
+	return err
+}
+
+func (c Check) suite() suite {
 	of := map[string][]parse.Finding{}
 	paths := slices.Clone(c.Checked)
 	for _, f := range c.Findings {
@@ -60,12 +71,7 @@ func (c Check) junit(w io.Writer) error {
 		all.Cases = append(all.Cases, t)
 	}
 	all.Tests = len(all.Cases)
-	text, err := xml.MarshalIndent(suites{Tests: all.Tests, Failures: all.Failures, Suite: all}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write JUnit's XML: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
-	return err
+	return all
 }
 
 // caseOf makes one failure of all that blocks: readers take the first, and show its message as a headline.
