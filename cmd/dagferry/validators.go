@@ -77,6 +77,10 @@ func (o importOptions) check(level string) error {
 	case level == config.LevelImport && (o.interpreter == "") == (o.validator == ""):
 		return usageError{errors.New("--level import runs the DAGs: say where, by --interpreter .venv/bin/python or by --validator https://…")}
 	}
+	return o.checkEnvironment()
+}
+
+func (o importOptions) checkEnvironment() error {
 	for _, s := range o.environment {
 		if name, _, is := strings.Cut(s, "="); !is || name == "" {
 			return usageError{fmt.Errorf("--env %s: write NAME=value", s)}
@@ -107,6 +111,11 @@ func (o importOptions) imported(ctx context.Context, dir, airflow string, tree f
 	if err != nil {
 		return report, err
 	}
+	return o.importedBy(ctx, to, dir, airflow, tree, report)
+}
+
+// importedBy is imported, by somebody who is known already.
+func (o importOptions) importedBy(ctx context.Context, to validator.Transport, dir, airflow string, tree fs.FS, report parse.Report) (parse.Report, error) {
 	s := validator.Settings{Airflow: airflow, Options: validator.Options{Strict: o.strict, Environment: config.Check{Environment: o.environment}.Variables()}}
 	if o.target != nil {
 		opener, err := newOpener(ctx)
