@@ -75,6 +75,7 @@ func TestRun_saysHowPytestEnded(t *testing.T) {
 func TestRun_aProjectWithAnAirflow(t *testing.T) {
 	t.Setenv("ASTRO_API_TOKEN", "Bearer 123token456")
 	t.Setenv("OTHER", "kept")
+	t.Setenv("PYTHONDONTWRITEBYTECODE", "")
 	project := write(t, filepath.Join(t.TempDir(), "a project [x]"), map[string]string{
 		"dags/etl.py":      "from airflow import DAG\nfrom include.names import NAME\nwith DAG(NAME, schedule=None): pass",
 		"include/names.py": "NAME = 'etl'",
@@ -88,6 +89,9 @@ def test_bag():
     assert list(bag.dags) == ["etl"] and not bag.import_errors
 def test_environment():
     assert "ASTRO_API_TOKEN" not in os.environ and os.environ["OTHER"] == "kept" and os.environ["GIVEN"] == "yes"
+def test_airflow(): # 3.3 writes no configuration, and its DagBag has no examples; others do, and have
+    assert os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False" and os.environ["AIRFLOW_HOME"] == os.getcwd()
+    assert not os.environ["AIRFLOW_CONFIG"].startswith(os.getcwd())
 `,
 		// As astro dev init wrote it before Airflow 3.3, in short.
 		".astro/test_dag_integrity_default.py": "from airflow.dag_processing.dagbag import DagBag\nerrors = DagBag(include_examples=False).import_errors\ndef test_all(): assert not errors",
@@ -99,7 +103,7 @@ def test_environment():
 	require.NoError(t, err)
 	r, err := pytest.Run(t.Context(), o, tests)
 	require.NoError(t, err)
-	assert.Equal(t, 2, r.Tests)
+	assert.Equal(t, 3, r.Tests)
 
 	_, err = pytest.Run(t.Context(), o, own)
 	require.ErrorContains(t, err, "own parse tests: 1 could not be run")
