@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/image"
 	"github.com/dagferry/dagferry/internal/pipeline"
+	"github.com/dagferry/dagferry/internal/pytest"
 	"github.com/dagferry/dagferry/internal/report"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
@@ -24,6 +26,8 @@ type deployOptions struct {
 	description string
 	overrides   syncer.Overrides
 	removals    bool
+	interpreter string
+	noTests     bool
 	wait        time.Duration
 }
 
@@ -56,6 +60,8 @@ the target is held.`,
 	f.StringArrayVar(&o.images.Secrets, "build-secret", nil, "id=NAME,src=FILE or id=NAME,env=NAME for RUN --mount=type=secret (may be repeated)")
 	f.StringArrayVar(&o.images.CacheFrom, "cache-from", nil, "where the builder finds its cache (may be repeated)")
 	f.StringArrayVar(&o.images.CacheTo, "cache-to", nil, "where the builder keeps its cache (may be repeated)")
+	f.StringVar(&o.interpreter, "interpreter", "", "run the project's tests by this Python (default: in the image, if one is deployed)")
+	f.BoolVar(&o.noTests, "no-tests", false, "do not run the project's tests")
 	f.StringVar(&o.description, "description", "", "words for the deploy's description")
 	f.BoolVar(&o.overrides.Adopt, "adopt", false, "replace DAGs that somebody else, a bucket or another dagferry, deployed")
 	f.BoolVar(&o.overrides.AllowDeletions, "allow-deletions", false, "deploy although the guards refuse so few DAGs")
@@ -107,7 +113,33 @@ func (o deployOptions) deployer(cmd *cobra.Command, p pipeline.Plan, with planne
 	d.Images.Project = filepath.Join(p.Root, filepath.FromSlash(p.Project))
 	d.Images.Hide = append(d.Images.Hide, d.Token)
 	d.Images.Output = cmd.ErrOrStderr()
+	if !o.noTests {
+		d.Tests = o.tests(d.Images)
+	}
 	return d, nil
+}
+
+// tests runs the project's tests/ by pytest; the DAGs are checked at the target's level anyway.
+func (o deployOptions) tests(images image.Options) func(context.Context, *image.Image) (string, error) {
+	return func(ctx context.Context, built *image.Image) (string, error) {
+		tests := projectTests{project: images.Project, noParse: true}
+		suite, _, err := pytest.Suites(tests.project, nil, nil)
+		switch {
+		case err != nil:
+			return "", err
+		case len(suite.Paths) == 0:
+			return "", pipeline.Skip("the project has no tests/")
+		case o.interpreter == "" && built == nil:
+			return "", pipeline.Skip("no image is deployed to run them in; name a Python with --interpreter, or run dagferry test before")
+		}
+		if err := tests.readEnvironment(""); err != nil {
+			return "", err
+		}
+		outcome, err := tests.run(ctx, pytest.Options{
+			Project: tests.project, Interpreter: o.interpreter, Image: built, Environment: tests.environment(), Hide: images.Hide, Output: images.Output,
+		})
+		return outcome.Line(), err
+	}
 }
 
 func (o deployOptions) show(cmd *cobra.Command, r pipeline.Result, err error) error {

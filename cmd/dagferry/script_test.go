@@ -19,10 +19,12 @@ import (
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dagferry": main}) }
 
 // Each script is a scenario with its files. ASTRO_API_URL leads to a simulator of its own; "exits N command…" expects
-// an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with.
+// an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with, $PYTEST one that has pytest.
 func TestScripts(t *testing.T) {
 	python, err := embedded.Interpreter()
 	require.NoError(t, err)
+	withPytest := filepath.Join(checkout(t), ".cache", "venv", "pytest", "bin", "python")
+	require.FileExists(t, withPytest, "run `make tools`")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -30,6 +32,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ASTRO_API_URL", sim.URL())
 			e.Setenv("ASTRO_API_TOKEN", sim.Token(astrotest.TokenOptions{}))
 			e.Setenv("DAGFERRY_PYTHON", python)
+			e.Setenv("PYTEST", withPytest)
 			e.Setenv("HOME", e.WorkDir)
 			return expand(e.WorkDir)
 		},
