@@ -9,7 +9,7 @@ import sys
 import sysconfig
 
 LEFT = ("test", "tests", "site-packages", "dist-packages", "idlelib", "ensurepip", "lib2to3", "tkinter", "turtledemo", "config-*", "__pycache__", "distutils",
-        "_tkinter*", "readline*", "_curses*", "nis*", "_crypt*", "_ssl*", "pydoc_data")
+        "_tkinter*", "readline*", "_curses*", "nis*", "_crypt*", "pydoc_data")
 root = sys.argv[1]
 
 
