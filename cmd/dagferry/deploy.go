@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -143,12 +144,20 @@ func (o deployOptions) tests(images image.Options) func(context.Context, *image.
 }
 
 func (o deployOptions) show(cmd *cobra.Command, r pipeline.Result, err error) error {
-	show := report.DeployText
-	if o.json {
-		show = report.DeployJSON
+	id := ""
+	if d := r.Run.Deploy; d != nil {
+		id = d.ID
 	}
-	if err := show(cmd.OutOrStdout(), r); err != nil {
-		return err
+	untold := o.tell(cmd, account{
+		text:   func(w io.Writer) error { return report.DeployText(w, r) },
+		object: func(w io.Writer) error { return report.DeployJSON(w, r) },
+		outputs: []report.Output{
+			{Name: "target", Value: r.Plan.Target}, {Name: "decision", Value: string(r.Plan.Decision)},
+			{Name: "outcome", Value: string(r.Outcome)}, {Name: "deploy-id", Value: id},
+		},
+	})
+	if untold != nil {
+		return errors.Join(untold, err)
 	}
 	if err == nil && r.Outcome == syncer.Held {
 		err = errHeld

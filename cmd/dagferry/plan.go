@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -13,8 +14,8 @@ import (
 
 type planOptions struct {
 	pipeline.Options
+	telling
 	config string
-	json   bool
 }
 
 func newPlan() *cobra.Command {
@@ -46,7 +47,7 @@ func (o *planOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.Type, "type", "", "DAG_ONLY, IMAGE_ONLY or IMAGE_AND_DAG, whatever changed (default: what the changes need)")
 	f.BoolVar(&o.AllowDirty, "allow-dirty", false, "take changes along that are in no commit")
 	f.BoolVar(&o.AllowOlder, "allow-older", false, "go back to a commit that is older than what is live")
-	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	o.telling.flags(c)
 }
 
 func runPlan(cmd *cobra.Command, o planOptions) error {
@@ -54,11 +55,12 @@ func runPlan(cmd *cobra.Command, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	show := report.PlanText
-	if o.json {
-		show = report.PlanJSON
-	}
-	if err := show(cmd.OutOrStdout(), p); err != nil {
+	err = o.tell(cmd, account{
+		text:    func(w io.Writer) error { return report.PlanText(w, p) },
+		object:  func(w io.Writer) error { return report.PlanJSON(w, p) },
+		outputs: []report.Output{{Name: "target", Value: p.Target}, {Name: "decision", Value: string(p.Decision)}},
+	})
+	if err != nil {
 		return err
 	}
 	return shown(p.Refusal(pipeline.RuleOlder))

@@ -32,6 +32,13 @@ func (e Env) InGitHubActions() bool { return e.get("GITHUB_ACTIONS") == "true" }
 // Repository is where GitHub Actions has checked out the repository: GITHUB_WORKSPACE, or "".
 func (e Env) Repository() string { return e.get("GITHUB_WORKSPACE") }
 
+// StepSummary and StepOutput are files of GitHub Actions that a step adds to, its part of the job's summary and its outputs:
+// GITHUB_STEP_SUMMARY and GITHUB_OUTPUT, or "".
+func (e Env) StepSummary() string { return e.get("GITHUB_STEP_SUMMARY") }
+
+// StepOutput is described at StepSummary.
+func (e Env) StepOutput() string { return e.get("GITHUB_OUTPUT") }
+
 // Find looks for a dagferry.yaml in dir, and above it as far as its git checkout reaches: further up, such as in /tmp, it
 // may be somebody else's, and it decides what is deployed with the caller's token.
 func Find(dir string) (string, error) {
