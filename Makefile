@@ -24,6 +24,10 @@ SYMBOLS := $(CACHE)/venv/symbols/installed
 AIRFLOWS := $(CACHE)/venv/airflow-plain-2.11.2/installed $(CACHE)/venv/airflow-plain-3.3.2/installed
 LAMBDARIC := $(CACHE)/lambdaric/installed
 PYTEST := $(CACHE)/venv/pytest/installed
+ACTIONLINT_VERSION := v1.7.12
+ACT_VERSION := v0.2.89
+TEMPLATES := $(CACHE)/bin/actionlint-$(ACTIONLINT_VERSION) $(CACHE)/venv/templates/installed
+export ACT := $(CACHE)/bin/act-$(ACT_VERSION)
 REPORTS := $(CACHE)/schema/report/junit-10.xsd $(CACHE)/venv/report/installed
 
 .PHONY: help
@@ -119,7 +123,7 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(PYTEST) $(DAGFERRY_ENGINES)/installed ## what the tests need, built or installed once
+tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(PYTEST) $(TEMPLATES) $(DAGFERRY_ENGINES)/installed ## what the tests need, built or installed once
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
@@ -136,6 +140,13 @@ $(DAGFERRY_ENGINES)/installed: scripts/install-engines
 $(GOLANGCI):
 	GOBIN=$(CACHE)/bin/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(CACHE)/bin/tmp/golangci-lint $@
+
+$(CACHE)/bin/actionlint-$(ACTIONLINT_VERSION):
+	scripts/build-tool github.com/rhysd/actionlint/cmd/actionlint $(ACTIONLINT_VERSION) $@
+	ln -sf $(@F) $(CACHE)/bin/actionlint
+
+$(ACT):
+	scripts/build-tool github.com/nektos/act $(ACT_VERSION) $@
 
 $(TFLINT):
 	scripts/build-tool github.com/terraform-linters/tflint $(TFLINT_VERSION) $@
@@ -155,6 +166,10 @@ $(CACHE)/schema/report/junit-10.xsd: scripts/report-schemas
 	scripts/report-schemas $(@D)
 
 $(CACHE)/venv/report/installed: internal/report/testdata/readers.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+$(CACHE)/venv/templates/installed: templates/testdata/validators.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 

@@ -52,7 +52,7 @@ Exit codes: 0 deployed or nothing to do, 2 wrong usage or configuration, 3 rejec
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newSync(), newPlan(), newDeploy(), newWatch(), newStatus(), newHold(), newRelease(), newForget(), newCheck(), newTest(), newConfig(), newDoctor(), newDemo(), newAstroSim(), newVersion())
+	root.AddCommand(newSync(), newPlan(), newDeploy(), newWatch(), newStatus(), newHold(), newRelease(), newForget(), newCheck(), newTest(), newConfig(), newDoctor(), newInit(), newDemo(), newAstroSim(), newVersion())
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, a []string) error { return asUsage(args(cmd, a)) }
