@@ -121,9 +121,10 @@ func unindented(s string) string { return regexp.MustCompile(`(?m)^ +`).ReplaceA
 
 // What a CI knows by its own expressions, such as a branch's name, is somebody else's text: it may not become part of a script.
 func TestTemplates_noExpressionIsPartOfAScript(t *testing.T) {
-	for _, name := range []string{"github.yml"} {
+	for _, name := range []string{"github.yml", "../action.yml"} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
+		assert.Contains(t, string(text), Version)
 		for _, script := range scripts(string(text)) {
 			assert.NotContains(t, script, "${{", name)
 		}

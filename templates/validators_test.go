@@ -43,6 +43,10 @@ func TestTemplates_validatorsFindNothing(t *testing.T) {
 	})
 }
 
+func TestAction_itsSchemaFindsNothing(t *testing.T) {
+	validate(t, schemas, "--builtin-schema", "vendor.github-actions", "../action.yml")
+}
+
 // write renders a template in its forms into files.
 func write(t *testing.T, p Provider) (paths []string) {
 	t.Helper()

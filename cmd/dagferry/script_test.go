@@ -19,12 +19,17 @@ import (
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dagferry": main}) }
 
 // Each script is a scenario with its files. ASTRO_API_URL leads to a simulator of its own; "exits N command…" expects
-// an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with, $PYTEST one that has pytest.
+// an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with, $PYTEST one that has pytest;
+// $ACTION is the script of the GitHub action, $n a newline.
 func TestScripts(t *testing.T) {
 	python, err := embedded.Interpreter()
 	require.NoError(t, err)
 	withPytest := filepath.Join(checkout(t), ".cache", "venv", "pytest", "bin", "python")
 	require.FileExists(t, withPytest, "run `make tools`")
+	scripts := filepath.Join(checkout(t), "templates")
+	for _, name := range []string{"action.sh", "install.sh"} { // looked at here, so that the test runs anew when one changes
+		require.FileExists(t, filepath.Join(scripts, name))
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -34,6 +39,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("DAGFERRY_PYTHON", python)
 			e.Setenv("PYTEST", withPytest)
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("n", "\n")
+			e.Setenv("DAGFERRY_VERSION", ownVersion())
+			e.Setenv("ACTION", filepath.Join(scripts, "action.sh"))
 			return expand(e.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "deploys": deploys},
