@@ -114,8 +114,16 @@ release: clean ## all that people install, from a tree without changes: packages
 reproducible: ## the release twice, in two folders with empty build caches: the same bytes (a quarter of an hour)
 	go test ./internal/tools/pack -v -run TestRelease_sameBytesElsewhere -release -timeout 60m
 
+.PHONY: templates
+templates: $(TEMPLATES) ## the CI files: what they hold, actionlint, the schemas of their providers (a part of make test)
+	go test ./templates -v
+
+.PHONY: act
+act: $(ACT) ## the GitHub workflow and action, run by act against the simulator of Astro
+	go test ./cmd/dagferry -v -run TestAct -act
+
 .PHONY: ci
-ci: lint test race package source-check demo-check tf ## everything that has to pass
+ci: lint test race package source-check demo-check act tf ## everything that has to pass
 
 .PHONY: demo-check
 demo-check: ## both demos, for programs: they fail unless what is live is what the bucket holds

@@ -22,6 +22,13 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dagferry": m
 // an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with, $PYTEST one that has pytest;
 // $ACTION is the script of the GitHub action, $n a newline.
 func TestScripts(t *testing.T) {
+	p := params(t)
+	p.Dir = "testdata/script"
+	testscript.Run(t, p)
+}
+
+func params(t *testing.T) testscript.Params {
+	t.Helper()
 	python, err := embedded.Interpreter()
 	require.NoError(t, err)
 	withPytest := filepath.Join(checkout(t), ".cache", "venv", "pytest", "bin", "python")
@@ -30,8 +37,7 @@ func TestScripts(t *testing.T) {
 	for _, name := range []string{"action.sh", "install.sh"} { // looked at here, so that the test runs anew when one changes
 		require.FileExists(t, filepath.Join(scripts, name))
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	return testscript.Params{
 		Setup: func(e *testscript.Env) error {
 			sim := astrotest.Start(setup{e}, astrotest.Options{})
 			e.Setenv("ASTRO_API_URL", sim.URL())
@@ -45,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return expand(e.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "deploys": deploys},
-	})
+	}
 }
 
 // expand writes the script's folder for $WORK in configurations, which name whole paths.
