@@ -51,6 +51,7 @@ if [ "$INPUT_ACTION" = deploy ]; then
   flag image-name "$INPUT_IMAGE_NAME"
   flag wait "$INPUT_WAIT"
   flags build-secret "$INPUT_BUILD_SECRETS"
+  if [ "$INPUT_PYTEST" = true ]; then options+=(--no-tests); fi # they were run
 fi
 while IFS= read -r line; do
   if [ -n "${line%$'\r'}" ]; then options+=("${line%$'\r'}"); fi
