@@ -17,6 +17,9 @@ type Build struct {
 	Image *Image
 	// Words are for people, after dagferry's own in the deploy's description.
 	Words string
+	// Still fails if this should not go out after all. It is asked under the lease, after the DAGs were read, about what Astro says of the
+	// Deployment and of its newest deploys then; nil never fails.
+	Still func(context.Context, astro.Deployment, []astro.Deploy) error
 }
 
 // Image is an image that is built and checked, and not yet where Astro wants it.
@@ -43,6 +46,14 @@ func (r *run) image() *Image {
 	return r.Build.Image
 }
 
+// still asks the build whether it should go out.
+func (r *run) still(ctx context.Context) error {
+	if r.Build == nil || r.Build.Still == nil {
+		return nil
+	}
+	return r.Build.Still(ctx, r.asked.deployment, r.asked.deploys)
+}
+
 // idle reports whether nothing is under way or due. An image is.
 func (r *run) idle(s state.State) bool { return s.Idle() && r.image() == nil }
 
@@ -67,7 +78,7 @@ func (r *run) command() string {
 // sameWay refuses to replace DAGs that came to the Deployment by the other way, a pipeline's or a bucket's: the two would undo
 // each other, each with every change of its own.
 func (r *run) sameWay() error {
-	last := r.lease.Deployed
+	last := r.state().Deployed
 	if last == nil || last.From == r.from() || r.why.Adopt {
 		return nil
 	}
@@ -140,6 +151,9 @@ func (r *run) prepareImage(ctx context.Context, kind string) (*prepared, error) 
 	if err := r.heldByRollback(); err != nil {
 		return nil, err
 	}
+	if err := r.still(ctx); err != nil {
+		return nil, err
+	}
 	d, err := r.create(ctx, kind, r.image().Digest, "image only")
 	if err != nil {
 		return nil, err
@@ -147,13 +161,9 @@ func (r *run) prepareImage(ctx context.Context, kind string) (*prepared, error) 
 	return &prepared{deploy: d}, r.pushImage(ctx, d)
 }
 
-// heldByRollback finds a person's rollback that the image would undo, as judge does for DAGs.
+// heldByRollback is held by a person's rollback that the image would undo, as judge is for DAGs.
 func (r *run) heldByRollback() error {
-	var since time.Time
-	if last := r.lease.Deployed; last != nil {
-		since = last.Asked
-	}
-	d := r.asked.unseenRollback(r.lease.State, since)
+	d := r.rolledBack()
 	if d == nil {
 		return nil
 	}
@@ -161,6 +171,15 @@ func (r *run) heldByRollback() error {
 	r.tellOutOfBand(found)
 	r.finish = r.remember(found)
 	return r.heldBy(rollbackHold(*d))
+}
+
+// rolledBack is a person's rollback that nobody saw yet, or nil.
+func (r *run) rolledBack() *astro.Deploy {
+	var since time.Time
+	if last := r.state().Deployed; last != nil {
+		since = last.Asked
+	}
+	return r.asked.unseenRollback(r.state(), since)
 }
 
 // outlast renews the lease so that it outlives finalize, unless somebody held the target meanwhile.

@@ -154,6 +154,84 @@ func TestImage_isHeldMeanwhile(t *testing.T) {
 	})
 }
 
+// While DAG-only deploys are off, a deploy has no place for DAGs: what a lost answer told of is found all the same.
+func TestImage_lostAnswerLeavesNothingHalfMade(t *testing.T) {
+	inWorld(t, func(w *world) {
+		off := false
+		w.sim.Update(deployment, astrotest.Settings{IsDagDeployEnabled: &off})
+		w.build(new(pushed))
+		w.sim.Fault(astrotest.Fault{Op: "create", Drop: true, When: "after"})
+		r, err := w.image()
+		require.NoError(w, err)
+		w.same(syncer.Deployed, r.Outcome)
+		w.same(1, len(w.sim.Deploys(deployment)))
+	})
+}
+
+func TestBuild_thatShouldNotGoOutAfterAll(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("a.py", "1")
+		w.build(new(pushed))
+		w.target.Build.Still = func(_ context.Context, d astro.Deployment, newest []astro.Deploy) error {
+			w.same(deployment, d.ID)
+			assert.Empty(w, newest)
+			return fault.Errorf(fault.Rejected, "another one was faster")
+		}
+		r := w.fromGit(syncer.Rejected)
+		w.same("another one was faster", r.Reason)
+		assert.Nil(w, w.state().Rejected, "the next one may be deployed")
+		_, err := w.image()
+		w.same(fault.Rejected, fault.Of(err))
+		assert.Empty(w, w.sim.Deploys(deployment))
+	})
+}
+
+func TestPreview_findsWhatARunWouldEndWith(t *testing.T) {
+	preview := func(w *world) (syncer.Record, error) {
+		return syncer.Syncer{}.Preview(w.Context(), w.prepare(), syncer.Trigger{Kind: syncer.ByPipeline})
+	}
+	inWorld(t, func(w *world) {
+		w.write("a.py", "1")
+		w.after(syncer.Deployed)
+		w.build(nil)
+		_, err := preview(w)
+		require.ErrorContains(w, err, "come from a bucket")
+		w.same(fault.Rejected, fault.Of(err))
+	})
+	inWorld(t, func(w *world) {
+		w.build(nil)
+		_, err := preview(w)
+		require.ErrorContains(w, err, "guard.minFiles")
+
+		w.write("a.py", "1")
+		w.fromGit(syncer.Deployed)
+		before := w.state()
+		_, err = preview(w)
+		require.NoError(w, err)
+		w.same(before, w.state(), "it writes nothing")
+
+		first := w.lastDeploy().ID
+		wait(time.Minute)
+		_, err = w.sim.Rollback(deployment, first, "it was better")
+		require.NoError(w, err)
+		r, err := preview(w)
+		require.NoError(w, err)
+		w.same(syncer.Held, r.Outcome)
+		assert.NotNil(w, w.state().Held, "so that somebody can release it")
+		r, err = preview(w)
+		require.NoError(w, err)
+		w.same(syncer.Held, r.Outcome)
+	})
+	inWorld(t, func(w *world) {
+		w.build(nil)
+		w.write("a.py", "1")
+		off := false
+		w.sim.Update(deployment, astrotest.Settings{IsDagDeployEnabled: &off})
+		_, err := preview(w)
+		w.same(fault.Denied, fault.Of(err))
+	})
+}
+
 // A rollback that the next image undoes is no rollback.
 func TestImage_isHeldByARollback(t *testing.T) {
 	inWorld(t, func(w *world) {

@@ -73,6 +73,9 @@ func (r *run) prepare(ctx context.Context) (*prepared, error) {
 		r.finish = r.remember(found)
 		return nil, r.heldBy(rollbackHold(*found.hold))
 	}
+	if err := r.still(ctx); err != nil {
+		return nil, err
+	}
 	p := &prepared{newest: r.asked.newest(), found: found}
 	if live := r.asked.live(); live != nil {
 		p.wasLive = live.ID
@@ -174,8 +177,8 @@ func (r *run) begun(ctx context.Context) (d astro.Deploy, found bool, err error)
 		if tag, ok := state.ParseTag(d.Description); !ok || tag.Run != r.id || d.Status != astro.StatusInitialized {
 			continue
 		}
-		// A list does not tell upload URLs; the deploy itself may.
-		if d, err = r.Astro.Deploy(ctx, r.Deployment, d.ID); err != nil || !d.UploadURL.IsZero() {
+		// A list does not tell upload URLs; the deploy itself may. An image alone needs none, and may have none.
+		if d, err = r.Astro.Deploy(ctx, r.Deployment, d.ID); err != nil || r.bundled == nil || !d.UploadURL.IsZero() {
 			return d, err == nil, err
 		}
 	}
