@@ -101,7 +101,7 @@ func (o deployOptions) deployer(cmd *cobra.Command, p pipeline.Plan, with planne
 	configured := with.config.Targets[at]
 	d := pipeline.Deployer{
 		Trigger: syncer.Trigger{Kind: syncer.ByPipeline, By: whoami(), Overrides: o.overrides},
-		Words:   o.description, Images: o.images, ImageName: o.Image, Wait: o.wait,
+		Words:   o.description, Images: o.images, ImageName: o.Image, Wait: o.wait, AllowOlder: o.AllowOlder,
 		Secrets: with.opener.Secrets, AllowRemovals: o.removals,
 	}
 	var err error

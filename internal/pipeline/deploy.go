@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dagferry/dagferry/internal/astro"
@@ -24,6 +25,8 @@ type Deployer struct {
 	Trigger syncer.Trigger
 	// Words are for people, in the deploy's description.
 	Words string
+	// AllowOlder undoes what a build of a newer commit deployed meanwhile.
+	AllowOlder bool
 
 	// Images is how an image is built, and ImageName one that is built already, "" for none.
 	Images    image.Options
@@ -111,7 +114,9 @@ func (d Deployer) Deploy(ctx context.Context, p Plan) (Result, error) {
 	}
 	err := w.do(ctx)
 	if w.image != nil {
-		err = errors.Join(err, w.image.Close())
+		if left := w.image.Close(); left != nil { // it says nothing of the deploy
+			w.Plan.Notes = append(w.Plan.Notes, left.Error())
+		}
 	}
 	w.conclude(err)
 	return w.Result, err
@@ -132,7 +137,7 @@ func (w *work) do(ctx context.Context) error {
 		not  func() string // why it is not made, or ""
 		do   func(context.Context) (string, error)
 	}{
-		{"check", w.noCheck, w.check},
+		{"check", func() string { return "" }, w.check},
 		{"image", w.noImage, w.build},
 		{"tests", w.noTests, w.test},
 		{"upload", w.noImage, w.upload},
@@ -142,7 +147,7 @@ func (w *work) do(ctx context.Context) error {
 	} {
 		if why := step.not(); why != "" {
 			w.Steps = append(w.Steps, Step{Name: step.name, Outcome: Skipped, What: why})
-		} else if err := w.step(ctx, step.name, step.do); err != nil {
+		} else if err := w.step(ctx, step.name, step.do); err != nil || w.Run.Outcome == syncer.Held {
 			return err
 		}
 	}
@@ -172,7 +177,7 @@ func (w *work) step(ctx context.Context, name string, do func(context.Context) (
 
 // prepare opens what is deployed.
 func (w *work) prepare(ctx context.Context) error {
-	w.Target.Sources, w.Target.Build = nil, &syncer.Build{Words: w.Words}
+	w.Target.Sources, w.Target.Build = nil, &syncer.Build{Words: w.Words, Still: w.still}
 	w.Target.Settle = 0 // a checkout is whole, and nobody writes to it
 	var err error
 	if w.Target.Build.Git, err = w.Plan.metadata(ctx); err != nil || !w.withDags() {
@@ -213,27 +218,42 @@ func (w *work) noTests() string {
 	return "not run, as asked"
 }
 
-func (w *work) noCheck() string {
-	if w.withDags() || w.Plan.ConfigurationFile != "" {
-		return ""
-	}
-	return "no DAGs are uploaded"
-}
-
 // check fails before an image is built; what is deployed is checked again.
 func (w *work) check(ctx context.Context) (string, error) {
+	var found []string
+	if w.withDags() || w.withImage() {
+		said, err := w.preview(ctx)
+		if err != nil {
+			return "", err
+		}
+		found = append(found, said)
+	}
 	if w.Plan.ConfigurationFile != "" {
 		if _, err := w.compare(ctx); err != nil {
 			return "", err
 		}
+		found = append(found, Quoted(w.Plan.ConfigurationFile)+" can be applied")
 	}
-	if !w.withDags() {
-		return Quoted(w.Plan.ConfigurationFile) + " can be applied", nil
-	}
+	return strings.Join(found, "; "), nil
+}
+
+// preview finds what would end the run.
+func (w *work) preview(ctx context.Context) (string, error) {
 	var err error
 	w.Run, err = w.Syncer.Preview(ctx, w.Target, w.Trigger)
-	w.LeftOut = w.checkout.leftOut
-	return fmt.Sprintf("%s, %s, none blocks", count(w.Run.Files, "file"), count(len(w.Run.Findings), "finding")), err
+	if w.checkout != nil {
+		w.LeftOut = w.checkout.leftOut
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case w.Run.Outcome == syncer.Held:
+		return "", Skip("the target is held")
+	case !w.withDags():
+		return "no DAGs are uploaded, and nothing holds the target", nil
+	default:
+		return fmt.Sprintf("%s, %s, none blocks", count(w.Run.Files, "file"), count(len(w.Run.Findings), "finding")), nil
+	}
 }
 
 func (w *work) test(ctx context.Context) (string, error) {

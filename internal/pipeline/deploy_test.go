@@ -325,6 +325,87 @@ func TestDeploy_aHoldStopsIt(t *testing.T) {
 	assert.Len(t, w.sim.Deploys(deployment), 1)
 }
 
+// Configured for code that does not come, a Deployment would be half deployed.
+func TestDeploy_whatStopsItStopsItFirst(t *testing.T) {
+	untouched := func(w *world, r pipeline.Result) {
+		assert.Equal(t, "check", r.Steps[len(r.Steps)-1].Name)
+		assert.Empty(t, w.variables())
+	}
+	configured := func(before func(*world)) *world {
+		w := withoutImage(t)
+		before(w)
+		w.write("deployments/prod.yaml", "deployment: {environment_variables: [{key: REGION, value: eu, is_secret: false}]}")
+		w.change("dags/etl.py")
+		return w
+	}
+	w := configured(func(w *world) { w.deployed() })
+	d := w.deployer()
+	_, err := syncer.Syncer{}.Hold(t.Context(), d.Target, "ann", "freeze")
+	require.NoError(t, err)
+	r, err := w.carryOut(d)
+	require.NoError(t, err)
+	assert.Equal(t, syncer.Held, r.Outcome)
+	untouched(w, r)
+
+	w = configured(func(w *world) { w.deploy(astro.TypeDagOnly, "") }) // somebody's
+	d = w.deployer()
+	d.Trigger.Adopt = false
+	r, err = w.carryOut(d)
+	require.ErrorContains(t, err, "--adopt")
+	assert.Equal(t, syncer.Rejected, r.Outcome)
+	untouched(w, r)
+}
+
+// The build of the older commit takes longer.
+func TestDeploy_doesNotUndoWhatANewerBuildDeployedMeanwhile(t *testing.T) {
+	for name, forget := range map[string]bool{"known": false, "pushed later, so that this clone lacks it": true} {
+		t.Run(name, func(t *testing.T) {
+			w := withoutImage(t)
+			w.deployed()
+			older := w.change("dags/etl.py")
+			plan := w.plan()
+			newer := w.change("dags/etl.py")
+			w.deployed()
+			w.git("reset", "-q", "--hard", older)
+			if forget {
+				w.git("reflog", "expire", "--expire=now", "--all")
+				w.git("gc", "-q", "--prune=now")
+			}
+			d := w.deployer()
+			r, err := d.Deploy(t.Context(), plan)
+			require.ErrorContains(t, err, "another build deployed "+newer[:7]+" meanwhile")
+			assert.Equal(t, syncer.Rejected, r.Outcome)
+			assert.Len(t, w.sim.Deploys(deployment), 2)
+			d.AllowOlder = true
+			_, err = d.Deploy(t.Context(), plan)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestDeploy_noticesThatTheWorkingTreeChanges(t *testing.T) {
+	w := withoutImage(t)
+	d := w.deployer()
+	d.Tests = func(context.Context, *image.Image) (string, error) {
+		w.write("dags/new.py", "1") // not taken
+		w.write("dags/etl.py", "2")
+		return "", nil
+	}
+	_, err := w.carryOut(d)
+	require.ErrorContains(t, err, "dags/etl.py changed while it was deployed")
+	assert.Equal(t, fault.Rejected, fault.Of(err))
+
+	w.git("checkout", "--", "dags/etl.py")
+	require.NoError(t, os.Remove(filepath.Join(w.dir, "dags/new.py")))
+	d.Tests = func(context.Context, *image.Image) (string, error) {
+		w.change("dags/etl.py")
+		return "", nil
+	}
+	_, err = w.carryOut(d)
+	require.ErrorContains(t, err, "was checked out while")
+	assert.Empty(t, w.sim.Deploys(deployment))
+}
+
 func TestDeploy_waitsUntilItHasArrived(t *testing.T) {
 	w := withoutImage(t)
 	w.sim = astrotest.Start(t, astrotest.Options{NoRateLimit: true, ArriveAfter: 3 * time.Second})
