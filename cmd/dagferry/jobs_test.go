@@ -18,7 +18,7 @@ import (
 	"github.com/dagferry/dagferry/templates"
 )
 
-// job is where a template has the commands of a job, as keys and indices, and what its CI sets.
+// job is where a template has the commands of a job, as keys and indices (for Jenkins, a stage's name), and what its CI sets.
 type job struct{ at, environment []string }
 
 func deployJobs() map[string]job {
@@ -28,6 +28,7 @@ func deployJobs() map[string]job {
 		"azure":     {[]string{"jobs.1.steps.1.bash", "jobs.1.steps.2.bash"}, []string{"TF_BUILD=True", "BUILD_SOURCEBRANCH=refs/heads/main"}},
 		"bitbucket": {[]string{"pipelines.branches.main.0.step.script"}, []string{"BITBUCKET_BUILD_NUMBER=1", "BITBUCKET_BRANCH=main"}},
 		"codebuild": {[]string{"phases.install.commands", "phases.build.commands"}, []string{"CODEBUILD_BUILD_ID=1", "CODEBUILD_WEBHOOK_EVENT=PUSH", "CODEBUILD_WEBHOOK_TRIGGER=branch/main"}},
+		"jenkins":   {[]string{"Install dagferry", "Deploy"}, []string{"JENKINS_URL=http://127.0.0.1/", "BRANCH_NAME=main"}},
 		"drone":     {[]string{"steps.1.commands"}, []string{"DRONE=true", "DRONE_BRANCH=main"}},
 		"harness":   {[]string{"pipeline.stages.0.stage.spec.execution.steps.1.step.spec.command"}, []string{"HARNESS_BUILD_ID=1", "DRONE_BRANCH=main"}},
 	}
@@ -40,6 +41,7 @@ func checkJobs() map[string]job {
 		"azure":     {[]string{"jobs.0.steps.1.bash", "jobs.0.steps.2.bash", "jobs.0.steps.4.bash"}, []string{"TF_BUILD=True", "BUILD_REASON=PullRequest", "SYSTEM_PULLREQUEST_TARGETBRANCH=main", "AGENT_TEMPDIRECTORY=/tmp"}},
 		"bitbucket": {[]string{"pipelines.pull-requests.**.1.step.script", "pipelines.pull-requests.**.0.step.script"}, []string{"BITBUCKET_BUILD_NUMBER=1", "BITBUCKET_PR_ID=7", "BITBUCKET_PR_DESTINATION_BRANCH=main"}},
 		"codebuild": {[]string{"phases.install.commands", "phases.build.commands"}, []string{"CODEBUILD_BUILD_ID=1", "CODEBUILD_WEBHOOK_EVENT=PULL_REQUEST_CREATED", "CODEBUILD_WEBHOOK_TRIGGER=pr/7", "CODEBUILD_WEBHOOK_BASE_REF=refs/heads/main"}},
+		"jenkins":   {[]string{"Install dagferry", "Check", "Plan"}, []string{"JENKINS_URL=http://127.0.0.1/", "BRANCH_NAME=PR-7", "CHANGE_ID=7", "CHANGE_TARGET=main"}},
 		"drone":     {[]string{"steps.0.commands"}, []string{"DRONE=true", "DRONE_PULL_REQUEST=7", "DRONE_TARGET_BRANCH=main"}},
 		"harness":   {[]string{"pipeline.stages.0.stage.spec.execution.steps.0.step.spec.command"}, []string{"HARNESS_BUILD_ID=1", "DRONE_PULL_REQUEST=7", "DRONE_TARGET_BRANCH=main"}},
 	}
@@ -49,7 +51,7 @@ func checkJobs() map[string]job {
 // tell. The CI itself, its images and its secrets are not there.
 func TestTemplates_jobsWork(t *testing.T) {
 	for _, p := range templates.Providers() {
-		if p.Name == "github" || p.Name == "jenkins" { // act runs the one, and the other is no YAML
+		if p.Name == "github" { // act runs it
 			continue
 		}
 		t.Run(p.Name, func(t *testing.T) {
@@ -115,7 +117,11 @@ func (w ci) commit(t *testing.T, dag string) {
 func (w ci) run(t *testing.T, text []byte, j job) (string, error) {
 	t.Helper()
 	var document any
-	require.NoError(t, yaml.Unmarshal(text, &document))
+	if j.at[0] == "Install dagferry" {
+		document = stages(string(text))
+	} else {
+		require.NoError(t, yaml.Unmarshal(text, &document))
+	}
 	script := []string{"git clean -ffdxq"}
 	for _, at := range j.at {
 		commands := commandsAt(t, document, at)
@@ -123,6 +129,21 @@ func (w ci) run(t *testing.T, text []byte, j job) (string, error) {
 		script = append(script, commands...)
 	}
 	return w.bash(strings.Join(script, "\n"), j.environment)
+}
+
+// stages are the shell commands of a Jenkinsfile, by the names of its stages.
+func stages(text string) any {
+	all := map[string]any{}
+	steps := regexp.MustCompile(`(?s)\bsh '(?:''(.*?)'')?([^'\n]*)'`)
+	for _, stage := range strings.Split(text, "stage('")[1:] {
+		name, body, _ := strings.Cut(stage, "')")
+		var commands []any
+		for _, step := range steps.FindAllStringSubmatch(body, -1) {
+			commands = append(commands, strings.ReplaceAll(step[1]+step[2], `\\`, `\`))
+		}
+		all[name] = commands
+	}
+	return all
 }
 
 func (w ci) bash(script string, environment []string) (string, error) {
