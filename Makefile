@@ -120,7 +120,7 @@ templates: $(TEMPLATES) ## the CI files: what they hold, actionlint, the schemas
 
 .PHONY: act
 act: $(ACT) ## the GitHub workflow and action, run by act against the simulator of Astro
-	go test ./cmd/dagferry -v -run TestAct -act
+	go test ./cmd/dagferry -v -run 'TestAct$$' -act
 
 .PHONY: ci
 ci: lint test race package source-check demo-check act tf ## everything that has to pass
