@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dagferry/dagferry/internal/deployment"
@@ -142,11 +143,15 @@ func stays(r pipeline.Result) string {
 	if r.Plan.Target == "" {
 		return "what was live"
 	}
+	was := "what was"
+	if slices.ContainsFunc(r.Run.Steps, func(s syncer.Step) bool { return s.Name == "finalize" }) {
+		was = "perhaps the deploy that failed (look at dagferry status); before it" // its answer may be lost, or it may land late
+	}
 	dags := "DAGs of " + base(r.Plan.DagBase)
 	if r.Plan.Dags != "git" {
 		dags = "DAGs that are not this pipeline's"
 	}
-	return fmt.Sprintf("what was: the image of %s, %s", base(r.Plan.ImageBase), dags)
+	return fmt.Sprintf("%s: the image of %s, %s", was, base(r.Plan.ImageBase), dags)
 }
 
 func base(b pipeline.Base) string {
