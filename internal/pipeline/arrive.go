@@ -34,6 +34,11 @@ func (w *work) arrive(ctx context.Context) (string, error) {
 			return "", err
 		}
 		missing, other := w.missing(d)
+		if missing != "" && other == "" {
+			if other, err = w.replaced(ctx, d); err != nil {
+				return "", err
+			}
+		}
 		switch {
 		case other != "":
 			return "", Skip("%s", other)
@@ -51,6 +56,9 @@ func (w *work) arrive(ctx context.Context) (string, error) {
 		}
 	}
 }
+
+// lookedBack is how many deploys may come while one is waited for; with more, the wait ends by itself.
+const lookedBack = 20
 
 const (
 	healthy     = "HEALTHY"
@@ -76,6 +84,23 @@ func (w *work) missing(d astro.Deployment) (missing, other string) {
 		return "it is " + strings.ToLower(d.Status), ""
 	}
 	return "", ""
+}
+
+// replaced says so if the Deployment runs the image of a later deploy: this one's will never arrive.
+func (w *work) replaced(ctx context.Context, d astro.Deployment) (string, error) {
+	if w.image == nil || d.ImageTag == w.Run.Deploy.ImageTag {
+		return "", nil
+	}
+	deploys, err := w.Target.Astro.Deploys(ctx, w.Target.Deployment, lookedBack)
+	for _, later := range deploys {
+		if later.ID == w.Run.Deploy.ID {
+			break
+		}
+		if later.ImageTag == d.ImageTag && carriesImage(later) {
+			return fmt.Sprintf("the Deployment runs the image of deploy %s since", later.ID), nil
+		}
+	}
+	return "", err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

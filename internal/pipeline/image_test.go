@@ -33,6 +33,7 @@ func TestDeploy_images(t *testing.T) {
 		{"a registry that goes down under the lease", registryThatGoesDownUnderTheLease},
 		{"a deploy that FAILED", deployThatFailed},
 		{"a prebuilt image", aPrebuiltImage},
+		{"another image takes its place", anotherImageTakesItsPlace},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, b) })
 	}
@@ -205,4 +206,23 @@ func aPrebuiltImage(t *testing.T, b *builder) {
 	assert.Equal(t, astro.TypeImageOnly, r.Run.Deploy.Type)
 	assert.Contains(t, step(r, "image").What, "Runtime 3.1-13 (live: 3.1-12)")
 	w.refused(pipeline.Options{Image: "x", Type: astro.TypeDagOnly}, "that brings no image")
+}
+
+// Both builds are right: the first one must not wait for what will never come, and fail.
+func anotherImageTakesItsPlace(t *testing.T, b *builder) {
+	w := withImages(t, b)
+	w.deployed()
+	w.change("plugins/p.py")
+	d := w.deployer()
+	var later pipeline.Result
+	d.Progress = func(doing string) {
+		if doing == "arrival" && later.Outcome == "" {
+			w.change("plugins/p.py")
+			later = w.deployed()
+		}
+	}
+	r, err := w.carryOut(d)
+	require.NoError(t, err)
+	assert.False(t, r.Arrived)
+	assert.Contains(t, step(r, "arrival").What, "runs the image of deploy "+later.Run.Deploy.ID)
 }
