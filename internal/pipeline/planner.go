@@ -144,13 +144,13 @@ func (p *planning) unmapped() string {
 	known := strings.Join(slices.Sorted(maps.Keys(p.Config.Pipeline.Branches)), ", ")
 	switch {
 	case p.Branch != "" && p.Request != nil:
-		return fmt.Sprintf("merging into %s deploys nothing: pipeline.branches has %s", p.Branch, known)
+		return fmt.Sprintf("merging into %s deploys nothing: pipeline.branches has %s", Quoted(p.Branch), known)
 	case p.Branch != "":
-		return fmt.Sprintf("the branch %s is not deployed: pipeline.branches has %s", p.Branch, known)
+		return fmt.Sprintf("the branch %s is not deployed: pipeline.branches has %s", Quoted(p.Branch), known)
 	case p.Request != nil:
 		return "this is a build of a pull request, and the CI does not say into which branch it would be merged; name it with --branch"
 	case p.Tag != "":
-		return fmt.Sprintf("this is a build of the tag %s, and branches are deployed; name a branch's target with --target", p.Tag)
+		return fmt.Sprintf("this is a build of the tag %s, and branches are deployed; name a branch's target with --target", Quoted(p.Tag))
 	default:
 		return "nobody says which branch this is: HEAD is detached; name it with --branch, or a target with --target"
 	}
