@@ -167,7 +167,15 @@ func show(w io.Writer, format report.Format, dir string, found parse.Report) err
 	}
 	check := report.Check{Report: below(dir, found), Version: ownVersion()}
 	tell := func() error { return check.Write(w, format) }
-	if format == report.Text && config.OS().InGitHubActions() {
+	if format == report.Text {
+		return uncommanded(w, tell)
+	}
+	return tell()
+}
+
+// uncommanded tells something in a way that GitHub's runner, if this is one's, takes for no command.
+func uncommanded(w io.Writer, tell func() error) error {
+	if config.OS().InGitHubActions() {
 		return report.Uncommanded(w, tell)
 	}
 	return tell()

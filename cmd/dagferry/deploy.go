@@ -89,8 +89,12 @@ func runDeploy(cmd *cobra.Command, o deployOptions) error {
 	}
 	d.Progress = progress.doing
 	d.Syncer = syncer.Syncer{Version: version, Progress: progress.doing, Grace: grace}
-	result, err := d.Deploy(cmd.Context(), p)
-	progress.done()
+	var result pipeline.Result
+	err = uncommanded(cmd.ErrOrStderr(), func() (err error) { // what a builder prints is a Dockerfile's to say
+		result, err = d.Deploy(cmd.Context(), p)
+		progress.done()
+		return err
+	})
 	return o.show(cmd, result, err)
 }
 

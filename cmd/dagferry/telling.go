@@ -48,13 +48,10 @@ func (t telling) tell(cmd *cobra.Command, what account) error {
 }
 
 func (t telling) print(w io.Writer, what account) error {
-	switch {
-	case t.json:
+	if t.json {
 		return what.object(w)
-	case config.OS().InGitHubActions():
-		return report.Uncommanded(w, func() error { return what.text(w) })
 	}
-	return what.text(w)
+	return uncommanded(w, func() error { return what.text(w) })
 }
 
 // addTo opens a file that the user, or the CI, named, and writes to it.

@@ -134,11 +134,7 @@ func (o testOptions) show(w io.Writer, outcome report.Tests) error {
 	if o.json {
 		return report.TestsJSON(w, outcome)
 	}
-	tell := func() error { return report.TestsText(w, outcome) }
-	if config.OS().InGitHubActions() {
-		return report.Uncommanded(w, tell)
-	}
-	return tell()
+	return uncommanded(w, func() error { return report.TestsText(w, outcome) })
 }
 
 func writeFile(path string, write func(io.Writer) error) (err error) {
