@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/dagferry/dagferry/internal/deployment"
@@ -144,8 +143,8 @@ func stays(r pipeline.Result) string {
 		return "what was live"
 	}
 	was := "what was"
-	if slices.ContainsFunc(r.Run.Steps, func(s syncer.Step) bool { return s.Name == "finalize" }) {
-		was = "perhaps the deploy that failed (look at dagferry status); before it" // its answer may be lost, or it may land late
+	if r.Run.Sent != "" {
+		was = fmt.Sprintf("perhaps deploy %s (look at dagferry status); before it", r.Run.Sent)
 	}
 	dags := "DAGs of " + base(r.Plan.DagBase)
 	if r.Plan.Dags != "git" {

@@ -236,14 +236,17 @@ func (r *run) sendFinalize(ctx context.Context, p *prepared) (astro.Deploy, erro
 	}
 	finalize, cancel := context.WithTimeout(ctx, r.Budgets.Finalize)
 	defer cancel()
+	r.record.Sent = p.deploy.ID
 	d, err := r.Astro.Finalize(finalize, r.Deployment, p.deploy.ID, p.dagVersion)
 	if err != nil && (astro.Refused(err) || astro.NotApplied(err)) {
+		r.record.Sent = ""
 		return d, err // the intent stays: it says what was meant
 	}
 	if err != nil || d.Status != astro.StatusDeployed && d.Status != astro.StatusFailed {
 		d, err = r.poll(ctx, p.deploy.ID, err)
 	}
 	if err == nil && d.Status == astro.StatusFailed {
+		r.record.Sent = ""
 		err = fault.Errorf(fault.Transient, "Astro could not make the deploy %s live: it FAILED. What was live stays live", d.ID)
 	}
 	return d, err

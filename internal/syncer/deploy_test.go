@@ -40,7 +40,8 @@ func TestDeploy_unknownOutcomeKeepsLeaseAndIntent(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.write("a.py", "a")
 		w.sim.Fault(astrotest.Fault{Op: "finalize", When: "before", Drop: true})
-		w.after(syncer.Busy)
+		r := w.after(syncer.Busy)
+		w.same(w.lastDeploy().ID, r.Sent)
 		s := w.state()
 		require.NotNil(w, s.Intent)
 		assert.NotEmpty(w, s.Holder)
@@ -62,6 +63,7 @@ func TestDeploy_failedDeployIsTriedAgain(t *testing.T) {
 		w.sim.Fault(astrotest.Fault{Op: "finalize", Failed: true})
 		r := w.after(syncer.Failed)
 		assert.Contains(w, r.Reason, "FAILED")
+		assert.Empty(w, r.Sent, "it will not become live")
 		assert.Empty(w, w.state().Holder)
 		require.NotNil(w, w.state().Intent)
 

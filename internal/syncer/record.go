@@ -54,6 +54,8 @@ type Record struct {
 	// Deploy is what this run made live; Live what is live now as far as is known.
 	Deploy *DeployRecord `json:"deploy,omitempty"`
 	Live   *state.Deploy `json:"live,omitempty"`
+	// Sent is the deploy whose finalize was sent and did not fail for good: without Deploy, it may be live, or become so.
+	Sent string `json:"-"`
 	// LagSeconds is from the newest object that this run made live, or the newest event, to its being live.
 	LagSeconds *float64 `json:"lagSeconds,omitempty"`
 	// Notes are what the run noticed of other people's deploys.
