@@ -47,8 +47,8 @@ race: tools ## the tests of what runs side by side, with the race detector
 	go test -race ./internal/syncer/... ./internal/state/... ./internal/bundle/... ./internal/local/... ./functions/...
 
 .PHONY: e2e-pipeline
-e2e-pipeline: tools ## repositories with branches and with a bucket, from the command line, with real images: shows each output
-	go test ./cmd/dagferry -v -count=1 -run TestPipeline
+e2e-pipeline: tools ## repositories with branches and with a bucket, and those of docs/strategies, from the command line, with real images: shows each output
+	go test ./cmd/dagferry -v -count=1 -run 'TestPipeline|TestStrategies'
 
 .PHONY: sim
 sim: ## 100,000 simulated schedules of the protocol (make test plays 2,000)

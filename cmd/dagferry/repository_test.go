@@ -39,7 +39,7 @@ func play(t *testing.T, dir string, builder *engine.Engine, arrive time.Duration
 			return more(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "live": live, "configured": configured, "rollback": rollback, "token": token,
+			"exits": exits, "live": live, "configured": configured, "rollback": rollback, "token": token, "upload": upload,
 		},
 	})
 }
