@@ -109,14 +109,23 @@ func (r *run) step(name string) func() {
 }
 
 // heldError ends a run that must not deploy. It is no failure: Run answers nil for it.
-type heldError struct{ hold state.Hold }
-
-func (e *heldError) Error() string {
-	return fmt.Sprintf("held by %s since %s UTC: %s. dagferry release ends that, and deploys what the sources hold",
-		e.hold.By, e.hold.At.UTC().Format(time.DateTime), e.hold.Reason)
+type heldError struct {
+	hold state.Hold
+	// next is what ending the hold leads to.
+	next string
 }
 
-func (r *run) heldBy(h *state.Hold) error { return &heldError{*h} }
+func (e *heldError) Error() string {
+	return fmt.Sprintf("held by %s since %s UTC: %s. dagferry release ends that, and %s",
+		e.hold.By, e.hold.At.UTC().Format(time.DateTime), e.hold.Reason, e.next)
+}
+
+func (r *run) heldBy(h *state.Hold) error {
+	if r.Build != nil {
+		return &heldError{*h, "this build is to be run again then"}
+	}
+	return &heldError{*h, "deploys what the sources hold"}
+}
 
 func isHeld(err error) bool {
 	held := (*heldError)(nil)
