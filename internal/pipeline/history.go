@@ -56,12 +56,22 @@ func (p *planning) readHistory(ctx context.Context) error {
 			return err
 		}
 		h.whole = len(h.deploys) < most
-		p.ImageBase, p.DagBase = h.base(ofImage()), h.base(ofDags())
+		p.ImageBase, p.DagBase, p.ImageRepository = h.base(ofImage()), h.base(ofDags()), h.repository()
 		if h.whole || p.ImageBase.Deploy != "" && (p.DagBase.Deploy != "" || !p.ours()) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// repository is where images go.
+func (h history) repository() string {
+	for _, d := range h.deploys {
+		if d.Status == astro.StatusDeployed && !d.IsRollback() && carriesImage(d) {
+			return d.ImageRepository
+		}
+	}
+	return ""
 }
 
 // part is the image or the DAGs.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dagferry/dagferry/internal/image"
 	"github.com/dagferry/dagferry/internal/syncer"
@@ -29,16 +30,23 @@ func (w *work) build(ctx context.Context) (string, error) {
 	return fmt.Sprintf("Runtime %s (live: %s), %s", w.image.Runtime(), live.AstroRuntimeVersion, w.image.Digest()), nil
 }
 
-// upload sends the layers while no lease is held and no deploy begun, so that the push under the lease is one small manifest.
+// upload sends the layers while no lease is held and no deploy begun, so that the push under the lease is one small manifest. Where they go,
+// Astro says of each deploy; for the first one, nobody knows before.
 func (w *work) upload(ctx context.Context) (string, error) {
-	live, err := w.Target.Astro.Deployment(ctx, w.Target.Deployment)
-	if err != nil {
-		return "", err
+	if w.Plan.ImageRepository == "" {
+		w.Syncer.Budgets = firstPush(w.Syncer.Budgets)
+		return "", Skip("this is the first image, and Astro says with the deploy where it goes")
 	}
-	if live.ImageRepository == "" {
-		return "", Skip("the Deployment has no image yet, so Astro says only with the deploy where it goes")
+	return "to " + w.Plan.ImageRepository, w.image.Upload(ctx, w.Plan.ImageRepository, w.Token, w.uploading)
+}
+
+// firstPush gives a run the time to push a whole image under its lease: 4 GB at 20 Mbit/s.
+func firstPush(b syncer.Budgets) syncer.Budgets {
+	if b == (syncer.Budgets{}) {
+		b = syncer.LambdaBudgets()
 	}
-	return "to " + live.ImageRepository, w.image.Upload(ctx, live.ImageRepository, w.Token, w.uploading)
+	b.Gather = 30 * time.Minute
+	return b
 }
 
 func (w *work) push(ctx context.Context, repository, tag string) error {

@@ -123,12 +123,13 @@ func imageAndDags(t *testing.T, b *builder) {
 	assert.True(t, r.Arrived)
 	assert.Equal(t, d.ImageTag, w.tag())
 	assert.Contains(t, step(r, "image").What, "Runtime 3.1-12 (live: 3.1-12), sha256:")
-	assert.Equal(t, pipeline.Done, step(r, "upload").Outcome)
+	assert.Equal(t, pipeline.Skipped, step(r, "upload").Outcome, "nobody knows yet where the first one goes")
 	assert.Equal(t, pipeline.Nothing, w.plan().Decision)
 
 	w.change("requirements.txt")
 	r = w.deployed()
 	assert.Equal(t, astro.TypeImageOnly, r.Run.Deploy.Type)
+	assert.Equal(t, "to "+d.ImageRepository, step(r, "upload").What)
 	assert.Equal(t, "common/dates.py etl.py", w.live())
 	assert.Equal(t, pipeline.Nothing, w.plan().Decision)
 }
@@ -168,13 +169,15 @@ func imageThatAstroRefuses(t *testing.T, b *builder) {
 
 func registryThatRefuses(t *testing.T, b *builder) {
 	w := withImages(t, b)
+	w.deployed()
+	w.change("requirements.txt")
 	d := w.deployer()
 	d.Token = secret.NewValue("wrong-password")
 	err := w.fails(d, fault.Denied, "upload")
 	assert.NotContains(t, err.Error(), "wrong-password")
 	w.sim.Fault(astrotest.Fault{Op: "layer", Status: 503, Count: -1})
 	w.fails(w.deployer(), fault.Transient, "upload")
-	assert.Empty(t, w.sim.Deploys(deployment), "nothing was begun")
+	assert.Len(t, w.sim.Deploys(deployment), 1, "nothing was begun")
 }
 
 func registryThatGoesDownUnderTheLease(t *testing.T, b *builder) {

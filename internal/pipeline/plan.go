@@ -50,6 +50,9 @@ type Plan struct {
 	// ConfigurationFile is the file that configures the Deployment, from the repository's root, if it is part of what is to be done.
 	ConfigurationFile string `json:"configurationFile"`
 
+	// ImageRepository is where the newest image deploy's image went, "" if there was none. Before that, a Deployment names the repository of
+	// Astro's own images, which takes nobody's [inferred].
+	ImageRepository string `json:"imageRepository"`
 	// ImageBase and DagBase are what the image and the DAGs at Astro are of.
 	ImageBase Base `json:"imageBase"`
 	DagBase   Base `json:"dagBase"`

@@ -114,7 +114,7 @@ func (s *Server) view(d *deployment) map[string]any {
 		"id": d.id, "workspaceId": d.workspace, "organizationId": d.organization, "status": status, "type": d.kind,
 		"isDagDeployEnabled": d.dagDeploys, "isCicdEnforced": d.cicdEnforced,
 		"dagTarballVersion": d.current, "desiredDagTarballVersion": d.desired,
-		"imageRepository": s.repository(d), "imageTag": image.tag,
+		"imageRepository": s.liveRepository(d), "imageTag": image.tag,
 		"airflowVersion": airflow(image.runtime), "astroRuntimeVersion": image.runtime, "runtimeVersion": image.runtime,
 		"webServerUrl": "sim.astronomer.run/" + d.id, "updatedAt": d.updatedAt,
 	})

@@ -46,6 +46,18 @@ func (s *Server) repository(d *deployment) string {
 	return s.host + "/" + d.organization + "/" + d.id
 }
 
+// liveRepository is where the live image is: among Astro's own, which nobody may push to, until an image is deployed [inferred].
+func (s *Server) liveRepository(d *deployment) string {
+	own := s.repository(d)
+	for _, p := range d.deploys {
+		if p.hasImage() && p.Status == deployed {
+			return own
+		}
+	}
+	host, _, _ := strings.Cut(own, "/")
+	return host + "/baseimages/astro-runtime"
+}
+
 func (s *Server) serveRegistry(w http.ResponseWriter, r *http.Request) {
 	repository, what, _ := splitRegistryPath(r.URL.Path)
 	op := "registry"
