@@ -48,7 +48,7 @@ race: tools ## the tests of what runs side by side, with the race detector
 
 .PHONY: e2e-pipeline
 e2e-pipeline: tools ## repositories with branches and with a bucket, and those of docs/strategies, from the command line, with real images: shows each output
-	go test ./cmd/dagferry -v -count=1 -run 'TestPipeline|TestStrategies'
+	go test ./cmd/dagferry -v -count=1 -run 'TestPipeline|TestStrategies' -played
 
 .PHONY: sim
 sim: ## 100,000 simulated schedules of the protocol (make test plays 2,000)
@@ -123,7 +123,7 @@ act: $(ACT) ## the GitHub workflow and action, run by act against the simulator 
 	go test ./cmd/dagferry -v -run 'TestAct$$' -act
 
 .PHONY: ci
-ci: lint test race package source-check demo-check act tf ## everything that has to pass
+ci: lint test e2e-pipeline race package source-check demo-check act tf ## everything that has to pass
 
 .PHONY: demo-check
 demo-check: ## both demos, for programs: they fail unless what is live is what the bucket holds

@@ -12,6 +12,9 @@ import (
 // TestPipeline plays the life of repositories with permanent branches, from the command line. docs/pipeline.md shows what it prints
 // (make e2e-pipeline).
 func TestPipeline(t *testing.T) {
+	if !*played {
+		t.Skip("make e2e-pipeline runs it")
+	}
 	builder := engine.Start(t, "buildah")
 	base := builder.Runtime(t, "3.1-12")
 	play(t, "testdata/pipeline", builder, time.Second, func(e *testscript.Env) error {

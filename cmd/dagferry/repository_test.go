@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"github.com/dagferry/dagferry/internal/local/engine"
 	"github.com/dagferry/dagferry/internal/parse/embedded"
 )
+
+var played = flag.Bool("played", false, "play the lives of repositories")
 
 // play plays the scripts of a folder, in which repositories are deployed by the command line. Each has a simulator of its own, with a
 // registry, in which deploys arrive after a while (astrotest.Options.ArriveAfter), and images are really built and pushed. more gives a
