@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -283,7 +284,7 @@ func (s *stage) last() syncer.Record {
 	s.Helper()
 	all := s.records()
 	require.NotEmpty(s, all)
-	return all[len(all)-1]
+	return slices.MaxFunc(all, func(a, b syncer.Record) int { return a.Began.Compare(b.Began) }) // ids sort by whole seconds
 }
 
 // webhook is a MinIO whose notifications go into a queue, as S3's do.

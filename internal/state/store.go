@@ -166,7 +166,7 @@ func (s *Store) save(ctx context.Context, key string, what any) error {
 	return s.bucket.Put(ctx, key, data)
 }
 
-// NewID is an id that sorts by time, such as 20260301T120000-k3x7q2ab.
+// NewID is an id that sorts by time, in whole seconds, such as 20260301T120000-k3x7q2ab.
 func NewID(now time.Time) string {
 	return now.UTC().Format("20060102T150405") + "-" + random(8)
 }
