@@ -95,6 +95,8 @@ func findings(r pipeline.Result) []parse.Finding {
 
 func outcome(r pipeline.Result) string {
 	switch d := r.Run.Deploy; {
+	case d != nil && r.Reason != "":
+		return fmt.Sprintf("%s as %s was made, then %s in %.1f s\n", d.Type, d.ID, r.Outcome, r.Seconds)
 	case d != nil:
 		return fmt.Sprintf("%s %s as %s in %.1f s\n", r.Outcome, d.Type, d.ID, r.Seconds)
 	case r.Plan.Decision == pipeline.Nothing && r.Reason == "":
