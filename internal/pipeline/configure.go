@@ -23,6 +23,7 @@ func (w *work) compare(ctx context.Context) (deployment.Diff, error) {
 	if err != nil {
 		return deployment.Diff{}, err
 	}
+	file.File = w.Plan.ConfigurationFile // as people know it
 	id, err := deployment.ID(file, w.Target.Deployment, "")
 	if err != nil {
 		return deployment.Diff{}, err
