@@ -12,14 +12,21 @@ const (
 	DeploymentHybrid    = "HYBRID"
 )
 
+// Statuses of a Deployment [doc]; UNHEALTHY and UNKNOWN besides. HEALTHY may predate a deploy.
+const (
+	Creating    = "CREATING"
+	Deploying   = "DEPLOYING"
+	Healthy     = "HEALTHY"
+	Hibernating = "HIBERNATING"
+)
+
 // Deployment is what a deploy reads of a Deployment [doc].
 type Deployment struct {
 	ID             string `json:"id"`
 	Name           string `json:"name"`
 	WorkspaceID    string `json:"workspaceId"`
 	OrganizationID string `json:"organizationId"`
-	// Status is CREATING, DEPLOYING, HEALTHY, UNHEALTHY, UNKNOWN or HIBERNATING. HEALTHY may predate a deploy.
-	Status string `json:"status"`
+	Status         string `json:"status"`
 	// Type is STANDARD, DEDICATED or HYBRID.
 	Type     string `json:"type"`
 	Executor string `json:"executor"`

@@ -26,6 +26,9 @@ type Claims struct {
 // MakeToken says which token to make.
 const MakeToken = "Make a Deployment API token (in Astro: Deployment → Access → API Tokens) and store it where the old one is"
 
+// FewDays is when the end of a token is near: people are told, so that they make another one in office hours.
+const FewDays = 14
+
 // IsPerson reports whether the token is a person's, from a login, and no API token.
 func (c Claims) IsPerson() bool { return c.APITokenID == "" }
 

@@ -21,11 +21,11 @@ func (e *examining) deployment(ctx context.Context) bool {
 	}
 	status := e.live.Status
 	switch status {
-	case "HEALTHY", "DEPLOYING":
+	case astro.Healthy, astro.Deploying:
 		e.found(OK, "Deployment", "", "%q is %s, on Runtime %s", e.live.Name, status, e.live.AstroRuntimeVersion)
-	case "CREATING":
+	case astro.Creating:
 		e.found(Blocks, "Deployment", "wait until Astro has made it", "%q is %s", e.live.Name, status)
-	case "HIBERNATING":
+	case astro.Hibernating:
 		e.found(Warning, "Deployment", "to wake it: astro deployment wake-up "+e.live.ID, "%q is %s: what is deployed runs when it wakes", e.live.Name, status)
 	default:
 		e.found(Warning, "Deployment", "look at its page in Astro", "%q is %s", e.live.Name, status)

@@ -92,9 +92,6 @@ func (e *examining) found(level Level, about, remedy, format string, args ...any
 	e.Findings = append(e.Findings, Finding{level, about, fmt.Sprintf(format, args...), remedy})
 }
 
-// fewDays is when a token that expires becomes a warning: time to make another one in office hours.
-const fewDays = 14
-
 // token looks at the token, and is false if there is none to go on with.
 func (e *examining) token(ctx context.Context) bool {
 	client, err := e.Opener.Astro(ctx, e.of)
@@ -107,7 +104,7 @@ func (e *examining) token(ctx context.Context) bool {
 	switch days, expires := e.claims.DaysLeft(e.Now()); {
 	case !expires:
 		e.found(OK, "token", "", "%s, in %s, which does not expire", whose(e.claims), where)
-	case days < fewDays:
+	case days < astro.FewDays:
 		e.found(Warning, "token", astro.MakeToken, "%s, in %s, which expires on %s (days left: %d)", whose(e.claims), where, e.claims.Expires.Format(time.DateOnly), days)
 	default:
 		e.found(OK, "token", "", "%s, in %s, which expires on %s (days left: %d)", whose(e.claims), where, e.claims.Expires.Format(time.DateOnly), days)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/fault"
+	"github.com/dagferry/dagferry/internal/syncer"
 )
 
 // arriveEvery is far below Astro's limit of 25 reads a second.
@@ -45,13 +46,13 @@ func (w *work) arrive(ctx context.Context) (string, error) {
 		case missing == "":
 			w.Arrived = true
 			return "the Deployment is " + strings.ToLower(d.Status), nil
-		case d.Status == hibernating:
+		case d.Status == astro.Hibernating:
 			return "", Skip("the Deployment hibernates: it runs what was deployed when it wakes up")
 		case time.Now().After(end):
 			return "", fault.Errorf(fault.Transient, "deploy %s was made, and has not arrived after %s: %s. Look at the Deployment in Astro; --wait waits longer", w.Run.Deploy.ID, w.Wait, missing)
 		}
 		w.Progress("waiting until it has arrived: " + missing)
-		if err := sleep(ctx, arriveEvery); err != nil {
+		if err := syncer.Sleep(ctx, arriveEvery); err != nil {
 			return "", err
 		}
 	}
@@ -59,11 +60,6 @@ func (w *work) arrive(ctx context.Context) (string, error) {
 
 // lookedBack is how many deploys may come while one is waited for; with more, the wait ends by itself.
 const lookedBack = 20
-
-const (
-	healthy     = "HEALTHY"
-	hibernating = "HIBERNATING"
-)
 
 // missing is what has not arrived, or "". other says so where another deploy took this one's place.
 func (w *work) missing(d astro.Deployment) (missing, other string) {
@@ -80,7 +76,7 @@ func (w *work) missing(d astro.Deployment) (missing, other string) {
 	if made.ImageTag != d.ImageTag {
 		return fmt.Sprintf("its image is %s", d.ImageTag), ""
 	}
-	if d.Status != healthy {
+	if d.Status != astro.Healthy {
 		return "it is " + strings.ToLower(d.Status), ""
 	}
 	return "", ""
@@ -101,15 +97,4 @@ func (w *work) replaced(ctx context.Context, d astro.Deployment) (string, error)
 		}
 	}
 	return "", err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

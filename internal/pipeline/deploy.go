@@ -112,6 +112,9 @@ func (d Deployer) Deploy(ctx context.Context, p Plan) (Result, error) {
 	if w.Progress == nil {
 		w.Progress = func(string) {}
 	}
+	if w.Syncer.Budgets == (syncer.Budgets{}) {
+		w.Syncer.Budgets = syncer.LambdaBudgets()
+	}
 	err := w.do(ctx)
 	if w.image != nil {
 		if left := w.image.Close(); left != nil { // it says nothing of the deploy
@@ -262,13 +265,13 @@ func (w *work) test(ctx context.Context) (string, error) {
 
 // deploy makes the run. Another one that is at work is waited for: nobody gives a build back.
 func (w *work) deploy(ctx context.Context) (string, error) {
-	for end := time.Now().Add(w.patience()); ; {
+	for end := time.Now().Add(w.Syncer.Budgets.Run()); ; { // the longest that another run may take
 		err := w.run(ctx)
 		if fault.Of(err) != fault.Busy || err == nil || time.Now().After(end) {
 			return w.deployed(), err
 		}
 		w.Progress("waiting: " + err.Error())
-		if err := sleep(ctx, busyEvery); err != nil {
+		if err := syncer.Sleep(ctx, busyEvery); err != nil {
 			return "", err
 		}
 	}
@@ -276,14 +279,6 @@ func (w *work) deploy(ctx context.Context) (string, error) {
 
 // busyEvery is far below Astro's and any store's limit of requests.
 const busyEvery = 5 * time.Second
-
-// patience is the longest that another run may take.
-func (w *work) patience() time.Duration {
-	if w.Syncer.Budgets == (syncer.Budgets{}) {
-		return syncer.LambdaBudgets().Run()
-	}
-	return w.Syncer.Budgets.Run()
-}
 
 func (w *work) run(ctx context.Context) (err error) {
 	if w.withDags() {

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,70 +223,6 @@ func TestDeploy_failingTestsStopIt(t *testing.T) {
 	assert.Empty(t, w.sim.Deploys(deployment))
 }
 
-const oneVariable = `
-deployment:
-  environment_variables:
-    - {key: REGION, value: eu, is_secret: false}
-    - {key: DSN, value: "env://DSN", is_secret: true}
-`
-
-// variables are the Deployment's, by key; the values of secrets Astro does not tell.
-func (w *world) variables() []string {
-	s, err := w.client.Settings(w.Context(), deployment)
-	require.NoError(w, err)
-	var keys []string
-	for _, v := range s.EnvironmentVariables {
-		keys = append(keys, v.Key)
-	}
-	return keys
-}
-
-func TestDeploy_configurationGoesFirst(t *testing.T) {
-	w := newWorld(t)
-	require.NoError(t, os.Remove(filepath.Join(w.dir, "Dockerfile")))
-	w.write("deployments/prod.yaml", oneVariable)
-	w.commit()
-	d := w.deployer()
-	_, err := w.carryOut(d)
-	require.ErrorContains(t, err, "DSN", "the secret cannot be read")
-	assert.Empty(t, w.variables())
-	assert.Empty(t, w.sim.Deploys(deployment))
-
-	w.secrets["DSN"] = "postgres://secret"
-	r := w.deployed()
-	assert.Equal(t, []string{"DSN", "REGION"}, slices.Sorted(slices.Values(w.variables())))
-	assert.Equal(t, "2 added, 1 secret set", step(r, "configuration").What)
-
-	w.write("deployments/prod.yaml", "deployment: {environment_variables: []}")
-	w.change("dags/etl.py")
-	r, err = w.carryOut(w.deployer())
-	require.ErrorContains(t, err, "--allow-removals")
-	assert.Equal(t, syncer.Rejected, r.Outcome)
-	assert.Equal(t, pipeline.Broke, step(r, "check").Outcome, "before anything is built")
-	assert.Len(t, w.sim.Deploys(deployment), 1)
-	assert.Len(t, w.variables(), 2)
-
-	d = w.deployer()
-	d.AllowRemovals = true
-	_, err = w.carryOut(d)
-	require.NoError(t, err)
-	assert.Empty(t, w.variables())
-}
-
-func TestDeploy_configurationAlone(t *testing.T) {
-	w := newWorld(t)
-	require.NoError(t, os.Remove(filepath.Join(w.dir, "Dockerfile")))
-	w.commit()
-	w.deployed()
-	w.write("deployments/prod.yaml", "deployment: {configuration: {description: nightly}}")
-	w.commit()
-	r, err := w.carryOut(w.deployer())
-	require.NoError(t, err)
-	assert.Equal(t, pipeline.Configured, r.Outcome)
-	assert.Len(t, r.Configuration, 1)
-	assert.Len(t, w.sim.Deploys(deployment), 1)
-}
-
 func TestDeploy_waitsForAnotherRun(t *testing.T) {
 	w := withoutImage(t)
 	w.deployed()
@@ -406,41 +341,19 @@ func TestDeploy_noticesThatTheWorkingTreeChanges(t *testing.T) {
 	assert.Empty(t, w.sim.Deploys(deployment))
 }
 
-func TestDeploy_waitsUntilItHasArrived(t *testing.T) {
-	w := withoutImage(t)
-	w.sim = astrotest.Start(t, astrotest.Options{NoRateLimit: true, ArriveAfter: 3 * time.Second})
-	w.connect()
-	d := w.deployer()
-	r, err := w.carryOut(d)
-	require.NoError(t, err)
-	assert.True(t, r.Arrived)
-	assert.GreaterOrEqual(t, step(r, "arrival").Seconds, 1.0)
-
-	w.change("dags/etl.py")
-	d.Wait = time.Millisecond
-	r, err = w.carryOut(d)
-	require.ErrorContains(t, err, "has not arrived")
-	assert.Equal(t, fault.Transient, fault.Of(err))
-	assert.NotNil(t, r.Run.Deploy, "it is made all the same")
-
-	w.change("dags/etl.py")
-	d.Wait = 0
-	r, err = w.carryOut(d)
-	require.NoError(t, err)
-	assert.False(t, r.Arrived)
-	assert.Equal(t, pipeline.Skipped, step(r, "arrival").Outcome)
-}
-
-func TestDeploy_anotherOneTakesItsPlace(t *testing.T) {
-	w := withoutImage(t)
-	d := w.deployer()
-	d.Progress = func(doing string) {
-		if doing == "arrival" {
-			w.deploy(astro.TypeDagOnly, "")
-		}
+// Enforced CI/CD takes API tokens only, which is found before anything is built.
+func TestDeploy_byAPersonWhereCICDIsEnforced(t *testing.T) {
+	for _, w := range []*world{withoutImage(t), newWorld(t, "  dags: bucket")} {
+		enforced := true
+		w.sim.Update(deployment, astrotest.Settings{IsCicdEnforced: &enforced})
+		var err error
+		w.client, err = astro.New(astro.Options{URL: w.sim.URL(), Token: secret.NewValue(w.sim.Token(astrotest.TokenOptions{User: true}))})
+		require.NoError(t, err)
+		r, err := w.carryOut(w.deployer())
+		require.ErrorContains(t, err, "CI/CD is enforced on the Deployment clx1, and the token is a person's")
+		require.ErrorContains(t, err, "Make a Deployment API token")
+		assert.Equal(t, fault.Denied, fault.Of(err))
+		assert.Equal(t, "check", r.Steps[len(r.Steps)-1].Name)
+		assert.Empty(t, w.sim.Deploys(deployment))
 	}
-	r, err := w.carryOut(d)
-	require.NoError(t, err)
-	assert.False(t, r.Arrived)
-	assert.Contains(t, step(r, "arrival").What, "other DAGs since")
 }

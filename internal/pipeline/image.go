@@ -34,20 +34,14 @@ func (w *work) build(ctx context.Context) (string, error) {
 // Astro says of each deploy; for the first one, nobody knows before.
 func (w *work) upload(ctx context.Context) (string, error) {
 	if w.Plan.ImageRepository == "" {
-		w.Syncer.Budgets = firstPush(w.Syncer.Budgets)
+		w.Syncer.Budgets.Gather = firstPush
 		return "", Skip("this is the first image, and Astro says with the deploy where it goes")
 	}
 	return "to " + w.Plan.ImageRepository, w.image.Upload(ctx, w.Plan.ImageRepository, w.Token, w.uploading)
 }
 
-// firstPush gives a run the time to push a whole image under its lease: 4 GB at 20 Mbit/s.
-func firstPush(b syncer.Budgets) syncer.Budgets {
-	if b == (syncer.Budgets{}) {
-		b = syncer.LambdaBudgets()
-	}
-	b.Gather = 30 * time.Minute
-	return b
-}
+// firstPush is the time to push a whole image under the lease: 4 GB at 20 Mbit/s.
+const firstPush = 30 * time.Minute
 
 func (w *work) push(ctx context.Context, repository, tag string) error {
 	return w.image.Push(ctx, repository, tag, w.Token, w.uploading)

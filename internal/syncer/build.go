@@ -148,13 +148,16 @@ func (r *run) prepareImage(ctx context.Context, kind string) (*prepared, error) 
 	if err := r.ask(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.admitted(r.asked.deployment); err != nil {
+		return nil, err
+	}
 	if err := r.heldByRollback(); err != nil {
 		return nil, err
 	}
 	if err := r.still(ctx); err != nil {
 		return nil, err
 	}
-	d, err := r.create(ctx, kind, r.image().Digest, "image only")
+	d, err := r.create(ctx, kind, r.image().Digest, "an image")
 	if err != nil {
 		return nil, err
 	}

@@ -88,12 +88,23 @@ func (r *run) prepare(ctx context.Context) (*prepared, error) {
 
 // mayDeploy finds what would make Astro refuse the deploy, before anything is sent.
 func (r *run) mayDeploy(d astro.Deployment) error {
+	if err := r.admitted(d); err != nil {
+		return err
+	}
 	if !d.IsDagDeployEnabled {
 		return fault.Errorf(fault.Denied, "the Deployment %s does not take DAG-only deploys. Switch them on: astro deployment update %s --dag-deploy enable", d.ID, d.ID)
 	}
 	if d.Type == astro.DeploymentHybrid && !r.AllowHybrid {
 		return fault.Errorf(fault.Denied, "the Deployment %s is a Hybrid one: Astro's own CLI adds a monitoring DAG to each of its deploys, "+
 			"and dagferry would remove it. If that does not matter, set allowHybrid: true", d.ID)
+	}
+	return nil
+}
+
+// admitted finds that Astro takes no deploys by this token.
+func (r *run) admitted(d astro.Deployment) error {
+	if d.IsCicdEnforced && r.Astro.Claims().IsPerson() {
+		return fault.Errorf(fault.Denied, "CI/CD is enforced on the Deployment %s, and the token is a person's: Astro refuses its deploys. %s", d.ID, astro.MakeToken)
 	}
 	return nil
 }
@@ -270,7 +281,7 @@ func (r *run) poll(ctx context.Context, id string, cause error) (astro.Deploy, e
 		if err != nil {
 			cause = err
 		}
-		if sleep(ctx, pollEvery) != nil {
+		if Sleep(ctx, pollEvery) != nil {
 			break
 		}
 	}

@@ -22,7 +22,7 @@ func (s Syncer) Hold(ctx context.Context, t Target, by, reason string) (state.Ho
 		if r.Progress != nil {
 			r.Progress("waiting for run " + snap.Holder + ", which is deploying")
 		}
-		if err = sleep(ctx, pollEvery); err == nil {
+		if err = Sleep(ctx, pollEvery); err == nil {
 			snap, err = r.store.Read(ctx)
 		}
 	}

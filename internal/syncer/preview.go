@@ -30,6 +30,9 @@ func (r *run) preview(ctx context.Context) error {
 	if err := r.ask(ctx); err != nil {
 		return err
 	}
+	if err := r.admitted(r.asked.deployment); err != nil {
+		return err
+	}
 	if len(r.Sources) == 0 {
 		return r.previewHold(ctx, r.rolledBack(), busy)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/bundle"
 	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/mutant"
@@ -163,9 +164,6 @@ func (r *run) note(what string) {
 	r.log.Warn(what)
 }
 
-// tokenWarning is how many days before its token's end a run begins to say so.
-const tokenWarning = 14
-
 // noteToken tells how long the token lasts. Where it is short, people are told: the first run without a token deploys
 // nothing.
 func (r *run) noteToken() {
@@ -174,7 +172,7 @@ func (r *run) noteToken() {
 		return
 	}
 	r.record.TokenDaysLeft = &days
-	if days < tokenWarning {
+	if days < astro.FewDays {
 		r.note(fmt.Sprintf("the API token expires on %s, in %d days: make a new one, and store it where this one is",
 			r.Astro.Claims().Expires.Format(time.DateOnly), days))
 	}

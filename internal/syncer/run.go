@@ -157,7 +157,7 @@ func (r *run) graceful(ctx context.Context) (context.Context, context.CancelFunc
 	out, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.Canceled) {
-			_ = sleep(out, r.Grace) // it ends early with the run
+			_ = Sleep(out, r.Grace) // it ends early with the run
 		}
 		cancel(context.Cause(ctx))
 	})

@@ -49,7 +49,7 @@ func (r *run) settle(ctx context.Context, deadline, differed time.Time) error {
 		if wait <= 0 {
 			return nil
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := Sleep(ctx, wait); err != nil {
 			return err
 		}
 		before := r.listed.key
@@ -80,7 +80,8 @@ func (r *run) unsettled(differed time.Time) time.Duration {
 	return wait
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits. If the context ends first, it says why that did.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

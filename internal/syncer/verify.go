@@ -83,7 +83,7 @@ func (r *run) askUntilLive(ctx context.Context, p *prepared) error {
 		if live != nil && live.ID != p.wasLive || !r.now().Before(end) {
 			return nil
 		}
-		if err := sleep(ctx, pollEvery/2); err != nil {
+		if err := Sleep(ctx, pollEvery/2); err != nil {
 			return err
 		}
 	}
