@@ -56,11 +56,7 @@ the target is held.`,
 	o.flags(c)
 	f := c.Flags()
 	f.StringVar(&o.Image, "image-name", "", "deploy this image instead of building one: a builder's, or a registry's")
-	f.StringVar(&o.images.Builder, "builder", "", "docker, podman or buildah (default: the first that works)")
-	f.StringArrayVar(&o.images.Args, "build-arg", nil, "NAME=value for the Dockerfile's ARG (may be repeated)")
-	f.StringArrayVar(&o.images.Secrets, "build-secret", nil, "id=NAME,src=FILE or id=NAME,env=NAME for RUN --mount=type=secret (may be repeated)")
-	f.StringArrayVar(&o.images.CacheFrom, "cache-from", nil, "where the builder finds its cache (may be repeated)")
-	f.StringArrayVar(&o.images.CacheTo, "cache-to", nil, "where the builder keeps its cache (may be repeated)")
+	imageFlags(c, &o.images)
 	f.StringVar(&o.interpreter, "interpreter", "", "run the project's tests by this Python (default: in the image, if one is deployed)")
 	f.BoolVar(&o.noTests, "no-tests", false, "do not run the project's tests")
 	f.StringVar(&o.description, "description", "", "words for the deploy's description")
@@ -70,6 +66,16 @@ the target is held.`,
 	f.StringVar(&o.overrides.Why, "why", "", "the reason for an override, for the run's record")
 	f.DurationVar(&o.wait, "wait", 15*time.Minute, "how long it may take to arrive; 0 does not wait")
 	return c
+}
+
+// imageFlags are what a builder is told.
+func imageFlags(c *cobra.Command, o *image.Options) {
+	f := c.Flags()
+	f.StringVar(&o.Builder, "builder", "", "docker, podman or buildah (default: the first that works)")
+	f.StringArrayVar(&o.Args, "build-arg", nil, "NAME=value for the Dockerfile's ARG (may be repeated)")
+	f.StringArrayVar(&o.Secrets, "build-secret", nil, "id=NAME,src=FILE or id=NAME,env=NAME for RUN --mount=type=secret (may be repeated)")
+	f.StringArrayVar(&o.CacheFrom, "cache-from", nil, "where the builder finds its cache (may be repeated)")
+	f.StringArrayVar(&o.CacheTo, "cache-to", nil, "where the builder keeps its cache (may be repeated)")
 }
 
 func runDeploy(cmd *cobra.Command, o deployOptions) error {

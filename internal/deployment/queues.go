@@ -114,11 +114,7 @@ func (d *Diff) changeQueue(q astro.WorkerQueue, want config.WorkerQueue) {
 	d.update.WorkerQueues = append(d.update.WorkerQueues, q)
 }
 
-// field is setting, of one of several.
+// field compares a value of one of several.
 func field[T comparable](d *Diff, section, name, key string, want, at *T) {
-	if want == nil || *want == *at {
-		return
-	}
-	d.add(Change{Kind: Changed, Section: section, Name: name, Field: key, From: *at, To: *want})
-	*at = *want
+	compareOne(d, Change{Section: section, Name: name, Field: key}, want, at)
 }

@@ -28,10 +28,15 @@ func (d *Diff) settings() {
 
 // setting compares one setting with what the update begins with, and puts it there.
 func setting[T comparable](d *Diff, name string, want, at *T) {
+	compareOne(d, Change{Section: Configuration, Name: name}, want, at)
+}
+
+// compareOne compares a value of the file's, nil if it says nothing, with the one at Astro, and puts it there.
+func compareOne[T comparable](d *Diff, c Change, want, at *T) {
 	if want == nil || *want == *at {
 		return
 	}
-	c := Change{Kind: Changed, Section: Configuration, Name: name, From: *at, To: *want}
+	c.Kind, c.From, c.To = Changed, *at, *want
 	*at = *want
 	d.add(c)
 }

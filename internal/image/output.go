@@ -168,10 +168,11 @@ func (f secretFields) variable() string {
 // environment is the user's own, which builders are configured by, without what must be hidden. A variable that the user
 // gives to the build is left.
 func (o Options) environment() []string {
-	kept := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		name, value, _ := strings.Cut(variable, "=")
-		given := slices.ContainsFunc(o.Secrets, func(spec string) bool { return readSecret(spec).variable() == name })
-		return !given && slices.ContainsFunc(o.Hide, func(v secret.Value) bool { return !v.IsZero() && strings.Contains(value, v.Reveal()) })
-	})
+	kept := secret.Without(os.Environ(), o.Hide...)
+	for _, spec := range o.Secrets {
+		if value, given := os.LookupEnv(readSecret(spec).variable()); given {
+			kept = append(kept, readSecret(spec).variable()+"="+value)
+		}
+	}
 	return append(kept, "BUILDX_NO_DEFAULT_ATTESTATIONS=1", "DOCKER_BUILDKIT=1")
 }

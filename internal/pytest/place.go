@@ -12,8 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -134,16 +132,8 @@ func (o Options) start(ctx context.Context, in io.Reader, out, said io.Writer) e
 	}
 	cmd := exec.CommandContext(ctx, o.Interpreter, args...) //nolint:gosec // the user's interpreter
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, said
-	cmd.Env = o.environment()
+	cmd.Env = secret.Without(os.Environ(), o.Hide...) // tests may need any other, as they do when people run pytest themselves
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = grace
 	return cmd.Run()
-}
-
-// environment is this process's, without what must be hidden: tests may need any of it, as they do when people run pytest themselves.
-func (o Options) environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		_, value, _ := strings.Cut(variable, "=")
-		return slices.ContainsFunc(o.Hide, func(v secret.Value) bool { return !v.IsZero() && strings.Contains(value, v.Reveal()) })
-	})
 }

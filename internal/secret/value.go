@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 const redacted = "[redacted]"
@@ -33,6 +35,18 @@ func (v Value) String() string { return redacted }
 
 // Format prints [redacted] for every verb: without it, %d tells the string inside.
 func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// Without is an environment without the variables whose values have one of the secrets in them: for programs that are not to know it.
+func Without(environment []string, secrets ...Value) []string {
+	var kept []string
+	for _, variable := range environment {
+		_, value, _ := strings.Cut(variable, "=")
+		if !slices.ContainsFunc(secrets, func(v Value) bool { return !v.IsZero() && strings.Contains(value, v.Reveal()) }) {
+			kept = append(kept, variable)
+		}
+	}
+	return kept
+}
 
 // MarshalText is [redacted], for YAML and slog.
 func (v Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
