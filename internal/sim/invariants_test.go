@@ -88,6 +88,8 @@ func (w *world) checkState(key string, before, after []byte) {
 		w.fail("the lease of %s was taken %s before its end", old.Holder, time.Until(old.LeaseUntil))
 	case old.Held != nil && now.Intent != nil && (old.Intent == nil || now.Intent.DeployID != old.Intent.DeployID):
 		w.fail("an intent was written under a hold")
+	case old.Held != nil && now.Finalizing != "" && old.Finalizing == "":
+		w.fail("an image was about to be finalized under a hold")
 	case now.Holder != old.Holder && now.Holder != "" && now.Fence != old.Fence+1:
 		w.fail("I3: a lease was taken without a new fence")
 	}
@@ -110,7 +112,8 @@ func (w *world) finalizes(q *http.Request) astrotest.Deploy {
 
 // checkFinalize checks I6: finalize is sent only under a lease, with its intent if it brings DAGs, that outlives its time-out.
 func (w *world) checkFinalize(a *actor, q *http.Request) {
-	dags := bringsDags(w.finalizes(q))
+	d := w.finalizes(q)
+	dags := bringsDags(d)
 	if dags && !w.foreign.IsZero() && w.foreign.Before(a.began) && w.foreignIsLive() {
 		w.fail("what another dagferry deployed is replaced, and nobody allowed that")
 	}
@@ -123,6 +126,8 @@ func (w *world) checkFinalize(a *actor, q *http.Request) {
 	switch {
 	case dags && (s.Intent == nil || !strings.Contains(q.URL.Path, s.Intent.DeployID)):
 		w.fail("I6: finalize of %s without its intent", q.URL.Path)
+	case !dags && s.Finalizing != d.ID:
+		w.fail("I6: finalize of %s, of which a hold does not know", q.URL.Path)
 	case s.Holder == "" || !bounded || deadline.After(s.LeaseUntil):
 		w.fail("I6: finalize may go on after its lease: %s, lease until %s", deadline, s.LeaseUntil)
 	}

@@ -35,7 +35,7 @@ func (s *Store) Acquire(ctx context.Context, from Snapshot, run string, budget t
 		next = State{Version: Version, Lineage: newLineage()}
 	}
 	next.Fence++
-	next.Holder = run
+	next.Holder, next.Finalizing = run, ""
 	now := s.now()
 	next.LeaseUntil = from.at.Latest(now).Add(budget).UTC().Truncate(time.Millisecond)
 	if change != nil {
@@ -96,7 +96,7 @@ func (l *Lease) Release(ctx context.Context, change func(*State)) error {
 		if change != nil {
 			change(s)
 		}
-		s.Holder, s.LeaseUntil = "", time.Time{}
+		s.Holder, s.LeaseUntil, s.Finalizing = "", time.Time{}, ""
 		return nil
 	})
 }

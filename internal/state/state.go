@@ -30,6 +30,8 @@ type State struct {
 	Held       *Hold     `json:"held,omitempty"`
 	Redeploy   *Redeploy `json:"redeploy,omitempty"`
 	Seen       *Seen     `json:"seen,omitempty"`
+	// Finalizing is the deploy of an image alone that the holder is about to finalize. It needs no intent, since it leaves the DAGs.
+	Finalizing string `json:"finalizing,omitempty"`
 	// Intent is written before finalize is sent.
 	Intent   *Deploy    `json:"intent,omitempty"`
 	Deployed *Deploy    `json:"deployed,omitempty"`

@@ -129,7 +129,7 @@ func (r *run) imageUnderLease(ctx context.Context, kind string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.outlast(gather); err != nil {
+	if err := r.announce(gather, p); err != nil {
 		return err
 	}
 	ctx, done := r.graceful(ctx)
@@ -185,12 +185,13 @@ func (r *run) rolledBack() *astro.Deploy {
 	return r.asked.unseenRollback(r.state(), since)
 }
 
-// outlast renews the lease so that it outlives finalize, unless somebody held the target meanwhile.
-func (r *run) outlast(ctx context.Context) error {
+// announce writes down that finalize comes, and renews the lease so that it outlives that, unless somebody held the target meanwhile.
+func (r *run) announce(ctx context.Context, p *prepared) error {
 	return r.lease.Renew(ctx, r.Budgets.Finalize+afterFinalize, func(s *state.State) error {
 		if s.Held != nil {
 			return r.heldBy(s.Held)
 		}
+		s.Finalizing = p.deploy.ID
 		return nil
 	})
 }

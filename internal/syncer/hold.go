@@ -9,8 +9,8 @@ import (
 	"github.com/dagferry/dagferry/internal/state"
 )
 
-// Hold makes nothing deploy to a target until it is released. It counts once no live lease has an intent, which Hold
-// waits for; a finalize that was sent before may still land.
+// Hold makes nothing deploy to a target until it is released. It counts once no live lease has an intent or finalizes an
+// image, which Hold waits for; a finalize that was sent before may still land.
 func (s Syncer) Hold(ctx context.Context, t Target, by, reason string) (state.Hold, error) {
 	r := s.newRun(t, Trigger{Kind: ByCommand, By: by})
 	snap, err := r.store.Edit(ctx, func(s *state.State) {
@@ -18,7 +18,7 @@ func (s Syncer) Hold(ctx context.Context, t Target, by, reason string) (state.Ho
 			s.Held = &state.Hold{By: by, Reason: reason, At: r.now().UTC().Truncate(time.Second)}
 		}
 	})
-	for err == nil && snap.Held != nil && snap.Intent != nil && r.store.Leased(snap) {
+	for err == nil && snap.Held != nil && (snap.Intent != nil || snap.Finalizing != "") && r.store.Leased(snap) {
 		if r.Progress != nil {
 			r.Progress("waiting for run " + snap.Holder + ", which is deploying")
 		}
