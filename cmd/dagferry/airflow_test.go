@@ -31,15 +31,6 @@ type checked struct {
 	}
 }
 
-// built is the program, as go build makes it.
-func built(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "dagferry")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return path
-}
-
 // check runs the program as a person would, and returns its exit code.
 func check(t *testing.T, args ...string) (checked, int) {
 	t.Helper()

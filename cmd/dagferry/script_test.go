@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,7 +17,34 @@ import (
 	"github.com/dagferry/dagferry/internal/parse/embedded"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dagferry": main}) }
+func TestMain(m *testing.M) { testscript.Main(allTests{m}, map[string]func(){"dagferry": main}) }
+
+// allTests are this package's.
+type allTests struct{ *testing.M }
+
+// builtPath is where build puts what it makes.
+var builtPath string
+
+func (a allTests) Run() int {
+	dir, err := os.MkdirTemp("", "dagferry-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	builtPath = filepath.Join(dir, "dagferry")
+	return a.M.Run()
+}
+
+// build makes the program once, as go build does: linking it takes seconds.
+var build = sync.OnceValues(func() ([]byte, error) { return exec.Command("go", "build", "-o", builtPath, ".").CombinedOutput() })
+
+// built is the program, as people have it.
+func built(t *testing.T) string {
+	t.Helper()
+	out, err := build()
+	require.NoError(t, err, "%s", out)
+	return builtPath
+}
 
 // Each script is a scenario with its files. ASTRO_API_URL leads to a simulator of its own; "exits N command…" expects
 // an exit code; "deploys" makes a deploy of a commit; python3 is the interpreter that DAGs are checked with, $PYTEST one that has pytest;
