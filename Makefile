@@ -40,7 +40,7 @@ demo: ## the main job on this machine, no account needed (CLOUD=gcp for the othe
 
 .PHONY: test
 test: tools ## all tests, against real servers
-	go test ./...
+	go test -p $$(($$(nproc) + 1)) -timeout 20m ./...  # more than there are processors: some wait for servers
 
 .PHONY: race
 race: tools ## the tests of what runs side by side, with the race detector
@@ -102,9 +102,9 @@ docs: $(TERRAFORM_DOCS) ## what is written anew from the sources: the tables in 
 package: ## the functions' packages, in dist/ (VERSION= names them otherwise than git describe)
 	go run ./internal/tools/pack -out dist -cmd ./functions/s3sync -name s3sync -source ./functions/gcssync $(if $(VERSION),-version $(VERSION))
 
-.PHONY: source-check
-source-check: ## the Cloud Run function's archive, built as the platform does, with nothing fetched
-	go test ./internal/tools/pack -v -run TestSource_isBuiltAsThePlatformDoes -source
+.PHONY: package-check
+package-check: ## packages: the same bytes elsewhere, bills of materials, and the Cloud Run function's archive built as the platform does, with nothing fetched
+	go test ./internal/tools/pack -v -run 'TestPackage_|TestBom_|TestSource_' -products
 
 .PHONY: release
 release: clean ## all that people install, from a tree without changes: packages, command line, bills of materials, checksums
@@ -123,7 +123,7 @@ act: $(ACT) ## the GitHub workflow and action, run by act against the simulator 
 	go test ./cmd/dagferry -v -run 'TestAct$$' -act
 
 .PHONY: ci
-ci: lint test e2e-pipeline race package source-check demo-check act tf ## everything that has to pass
+ci: lint test e2e-pipeline race package package-check demo-check act tf ## everything that has to pass
 
 .PHONY: demo-check
 demo-check: ## both demos, for programs: they fail unless what is live is what the bucket holds

@@ -32,6 +32,7 @@ type place struct {
 // TestPackage_sameBytesElsewhere builds a package in two copies of the tree that differ in all that should not matter.
 // The build cache is shared, but what is compiled with a path in it is not found there under another path.
 func TestPackage_sameBytesElsewhere(t *testing.T) {
+	needsProducts(t)
 	var archives [][]byte
 	places := twoPlaces(t)
 	for _, p := range places {
