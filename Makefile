@@ -29,6 +29,7 @@ ACT_VERSION := v0.2.89
 TEMPLATES := $(CACHE)/bin/actionlint-$(ACTIONLINT_VERSION) $(CACHE)/venv/templates/installed
 export ACT := $(CACHE)/bin/act-$(ACT_VERSION)
 REPORTS := $(CACHE)/schema/report/junit-10.xsd $(CACHE)/venv/report/installed
+TOOLS := $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(PYTEST) $(TEMPLATES) $(DAGFERRY_ENGINES)/installed
 
 .PHONY: help
 help: ## list the targets
@@ -131,7 +132,8 @@ demo-check: ## both demos, for programs: they fail unless what is live is what t
 	go run ./cmd/dagferry demo --json --cloud gcp
 
 .PHONY: tools
-tools: $(DAGFERRY_MINIO) $(DAGFERRY_TOXIPROXY) $(MOTO) $(AIRFLOWS) $(LAMBDARIC) $(REPORTS) $(PYTEST) $(TEMPLATES) $(DAGFERRY_ENGINES)/installed ## what the tests need, built or installed once
+tools: ## what the tests need, built or installed once: some are built, while others come over the network
+	@$(MAKE) --silent --question $(TOOLS) || $(MAKE) --no-print-directory --jobs=4 $(TOOLS)
 
 $(DAGFERRY_MINIO):
 	scripts/build-minio $(MINIO_VERSION) $@
