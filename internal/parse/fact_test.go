@@ -19,11 +19,21 @@ func TestDecodeAnswer_whatNoWorkerSays(t *testing.T) {
 		assert.ErrorContains(t, err, "decode answer", answer)
 	}
 	for _, imports := range []string{
-		`{}`, `[1]`, `[""]`, `["a/b"]`, `["a\\b"]`, `["a\u0000"]`, `["a"` + strings.Repeat(`, "a"`, maxImports) + `]`, `["` + strings.Repeat("a", maxImportLetters+1) + `"]`,
+		`{}`, `[1]`, `["a"]`, `["-1 a"]`, `["2147483648 a"]`, `["0 "]`, `["0 a/b"]`, `["0 a\\b"]`, `["0 a\u0000"]`,
+		`["0 a"` + strings.Repeat(`, "0 a"`, maxImports) + `]`, `["0 ` + strings.Repeat("a", maxImportLetters+1) + `"]`,
 	} {
 		_, err := decodeAnswer([]byte(`{"imports": ` + imports + `}`))
 		assert.ErrorContains(t, err, "decode answer", imports[:min(len(imports), 30)])
 	}
+	for _, calls := range []string{`[""]`, `["0"]`, `["256 a"]`, `["0 a b"]`, `["0 a b:"]`, `["0 a b:-1"]`, `["0 a  b:1"]`} {
+		_, err := decodeAnswer([]byte(`{"calls": ` + calls + `}`))
+		assert.ErrorContains(t, err, "decode answer", calls)
+	}
+	said, err := decodeAnswer([]byte(`{"imports": ["181 a:b"], "calls": ["2 a.B c:45 d:46"], "dags": ["7 an id"]}`))
+	require.NoError(t, err)
+	assert.Equal(t, []note{{45<<2 | at(loop), "a:b"}}, said.Imports)
+	assert.Equal(t, []call{{"a.B", later, []named{{"c", 45}, {"d", 46}}}}, said.Calls)
+	assert.Equal(t, []named{{"an id", 7}}, said.Dags)
 }
 
 func TestDecodeAnswer_nothingSteersATerminal(t *testing.T) {
@@ -35,7 +45,7 @@ func TestDecodeAnswer_nothingSteersATerminal(t *testing.T) {
 }
 
 func FuzzDecodeAnswer(f *testing.F) {
-	f.Add([]byte(`{"facts": [{"rule": "DF101", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}], "imports": ["a"]}`))
+	f.Add([]byte(`{"facts": [{"rule": "DF101", "message": "m", "line": 1, "column": 2, "source": "日\tx", "shown": 1, "width": 1}], "imports": ["4 a"], "calls": ["0 a b:1"], "dags": ["1 a"]}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		said, err := decodeAnswer(answer)

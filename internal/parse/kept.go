@@ -79,6 +79,14 @@ func (k *kept) file(n int) ([sha256.Size]byte, verdict) {
 	return sum, v
 }
 
+func pairs(names []string, lines []int32) []named {
+	var all []named
+	for i, name := range names {
+		all = append(all, named{name, lines[i]})
+	}
+	return all
+}
+
 // decodeKept reads what Keep gave. What no worker says makes it unusable.
 func decodeKept(data []byte) (k kept, usable bool) {
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&k); err != nil {

@@ -64,13 +64,14 @@ func (a airflow) history(module, name string) (string, error) {
 
 // refused are the arguments of a call that its callable does not take, if that is known.
 func (a airflow) refused(c call) (map[string]string, error) {
-	module, name := cutLast(c.Name)
+	module, name := cutLast(c.name)
 	taken, known := a.Arguments(module, name)
 	if !known {
 		return nil, nil
 	}
 	refused := map[string]string{}
-	for _, argument := range c.Arguments {
+	for _, given := range c.arguments {
+		argument := given.id
 		if slices.Contains(taken, argument) {
 			continue
 		}

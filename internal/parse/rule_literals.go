@@ -13,11 +13,11 @@ func (c *Checker) literals(a answer, data []byte) ([]fact, error) {
 		return nil, nil
 	}
 	var facts []fact
-	for i, expression := range a.Crons {
-		if err := cron.Check(expression); err != nil && a.CronsAt[i].where() != maybe {
-			message := fmt.Sprintf("schedule %q: %v", expression, err)
-			f := located(RuleCron, message, a.CronsAt[i].line(), expression, data)
-			f.Later = a.CronsAt[i].where() == later
+	for _, schedule := range a.Crons {
+		if err := cron.Check(schedule.text); err != nil && schedule.at.where() != maybe {
+			message := fmt.Sprintf("schedule %q: %v", schedule.text, err)
+			f := located(RuleCron, message, schedule.at.line(), schedule.text, data)
+			f.Later = schedule.at.where() == later
 			facts = append(facts, f)
 		}
 	}
@@ -26,10 +26,10 @@ func (c *Checker) literals(a answer, data []byte) ([]fact, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i, argument := range call.Arguments {
-			if message := refused[argument]; message != "" && call.Where != maybe {
-				f := located(RuleArgument, message, int(call.Lines[i]), argument, data)
-				f.Later, f.Soft = call.Where == later, c.airflow.soft
+		for _, argument := range call.arguments {
+			if message := refused[argument.id]; message != "" && call.where != maybe {
+				f := located(RuleArgument, message, int(argument.line), argument.id, data)
+				f.Later, f.Soft = call.where == later, c.airflow.soft
 				facts = append(facts, f)
 			}
 		}

@@ -1,8 +1,10 @@
 package parse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unique"
 )
@@ -59,46 +61,79 @@ type says struct {
 	ignores  []named // rules that it wants to hear nothing of, in these lines
 }
 
-// call is a call of something that belongs to Airflow, with its arguments' names.
-type call struct {
-	Name      string   `json:"name"`
-	Where     where    `json:"where"`
-	Arguments []string `json:"arguments"`
-	Lines     []int32  `json:"lines"`
+// note is something in a file, and where: "180 text" says in line 45, always.
+type note struct {
+	at   at
+	text string
 }
 
-// answer is what a worker says of a file. The nth of a name has the nth line.
+func (n *note) UnmarshalText(text []byte) error {
+	number, rest, _ := strings.Cut(string(text), " ")
+	at, err := parseNumber[at](number)
+	*n = note{at, rest}
+	return err
+}
+
+// UnmarshalText reads "45 id".
+func (n *named) UnmarshalText(text []byte) error {
+	number, rest, _ := strings.Cut(string(text), " ")
+	line, err := parseNumber[int32](number)
+	*n = named{rest, line}
+	return err
+}
+
+// call is a call of something that belongs to Airflow, with its arguments' names and their lines.
+type call struct {
+	name      string
+	where     where
+	arguments []named
+}
+
+// UnmarshalText reads "0 airflow.sdk.DAG dag_id:45 schedule:46"; the first number is where.
+func (c *call) UnmarshalText(text []byte) error {
+	words := strings.Split(string(text), " ")
+	if len(words) < 2 {
+		return errors.New("a call has no name")
+	}
+	where, err := parseNumber[where](words[0])
+	*c = call{name: words[1], where: where, arguments: make([]named, len(words)-2)}
+	for i, word := range words[2:] {
+		id, number, _ := strings.Cut(word, ":")
+		line, failed := parseNumber[int32](number)
+		c.arguments[i], err = named{id, line}, cmp.Or(err, failed)
+	}
+	return err
+}
+
+// parseNumber reads a line, or where something is.
+func parseNumber[T at | int32 | where](s string) (T, error) {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err == nil && uint64(T(n)) != n {
+		err = fmt.Errorf("%d is too much", n)
+	}
+	return T(n), err
+}
+
+// answer is what a worker says of a file.
 type answer struct {
-	Facts       []fact   `json:"facts"`
-	Anything    bool     `json:"anything"`
-	Imports     []string `json:"imports"`
-	ImportsAt   []at     `json:"importsAt"`
-	Dags        []string `json:"dags"`
-	DagLines    []int32  `json:"dagLines"`
-	Crons       []string `json:"crons"`
-	CronsAt     []at     `json:"cronsAt"`
-	Calls       []call   `json:"calls"`
-	Ignores     []string `json:"ignores"`
-	IgnoreLines []int32  `json:"ignoreLines"`
+	Facts    []fact  `json:"facts"`
+	Anything bool    `json:"anything"`
+	Imports  []note  `json:"imports"`
+	Dags     []named `json:"dags"`
+	Crons    []note  `json:"crons"`
+	Calls    []call  `json:"calls"`
+	Ignores  []named `json:"ignores"`
 }
 
 // says is what is remembered of the answer. The standard library comes first on Python's path, and is there.
 func (a answer) says() says {
-	s := says{anything: a.Anything, dags: pairs(a.Dags, a.DagLines), ignores: pairs(a.Ignores, a.IgnoreLines)}
-	for i, name := range a.Imports {
-		if module, _, _ := strings.Cut(name, ":"); !isStandard(module) {
-			s.imports = append(s.imports, imported{unique.Make(name).Value(), a.ImportsAt[i]}) // most files import the same
+	s := says{anything: a.Anything, dags: a.Dags, ignores: a.Ignores}
+	for _, i := range a.Imports {
+		if module, _, _ := strings.Cut(i.text, ":"); !isStandard(module) {
+			s.imports = append(s.imports, imported{unique.Make(i.text).Value(), i.at}) // most files import the same
 		}
 	}
 	return s
-}
-
-func pairs(names []string, lines []int32) []named {
-	var all []named
-	for i, name := range names {
-		all = append(all, named{name, lines[i]})
-	}
-	return all
 }
 
 // maxImports and maxImportLetters are what a worker says at most of one file; above it says that it imports anything.
@@ -116,15 +151,11 @@ func (a answer) check() error {
 			return err
 		}
 	}
-	if len(a.Imports) != len(a.ImportsAt) || len(a.Dags) != len(a.DagLines) || len(a.Crons) != len(a.CronsAt) || len(a.Ignores) != len(a.IgnoreLines) {
-		return errors.New("names and lines do not fit together")
+	var names []string
+	for _, i := range a.Imports {
+		names = append(names, i.text)
 	}
-	for _, c := range a.Calls {
-		if len(c.Arguments) != len(c.Lines) {
-			return errors.New("arguments and lines do not fit together")
-		}
-	}
-	return checkImports(a.Imports)
+	return checkImports(names)
 }
 
 // checkImports knows no more of the names than that they are compared with those of files.

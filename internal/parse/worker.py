@@ -124,21 +124,18 @@ def answer(facts, says):
     from _json import encode_basestring_ascii as quote
 
     def words(all):
-        return ",".join(map(quote, all))
+        return ",".join([quote(" ".join(one)) for one in all])
 
-    def numbers(all):
-        return ",".join(map(str, all))
+    def at(line, where):
+        return str(line * 4 + where)
 
-    calls = [
-        '{"name":%s,"where":%d,"arguments":[%s],"lines":[%s]}' % (quote(name), where, words([a for a, _ in taken]), numbers([n for _, n in taken]))
-        for name, where, taken in says.calls
-    ]
     lists = (
-        ("facts", ",".join([fact.json() for fact in facts])), ("calls", ",".join(calls)),
-        ("imports", words(says.imports)), ("importsAt", numbers([line * 4 + where for line, where in says.imports.values()])),
-        ("dags", words([name for name, _ in says.dags])), ("dagLines", numbers([line for _, line in says.dags])),
-        ("crons", words([text for text, _, _ in says.crons])), ("cronsAt", numbers([line * 4 + where for _, line, where in says.crons])),
-        ("ignores", words([rule for _, rule in says.ignores])), ("ignoreLines", numbers([line for line, _ in says.ignores])),
+        ("facts", ",".join([fact.json() for fact in facts])),
+        ("calls", words([[str(where), name] + ["%s:%d" % argument for argument in taken] for name, where, taken in says.calls])),
+        ("imports", words([(at(*found), name) for name, found in says.imports.items()])),
+        ("dags", words([(str(line), name) for name, line in says.dags])),
+        ("crons", words([(at(line, where), text) for text, line, where in says.crons])),
+        ("ignores", words([(str(line), rule) for line, rule in says.ignores])),
     )
     parts = ['"%s":[%s]' % part for part in lists if part[1]]
     if says.anything:

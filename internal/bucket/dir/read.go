@@ -1,6 +1,7 @@
 package dir
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,19 +29,19 @@ func (b *Bucket) Open(ctx context.Context, listed bucket.Object) (io.ReadCloser,
 		return nil, b.explain("read", listed.Key, err)
 	}
 	defer root.Close() //nolint:errcheck // an opened file stays open
-	if err := b.refuseLink(root, listed.Key); err != nil {
-		return nil, err
-	}
 	file, err := root.Open(listed.Key)
-	if isMissing(err) {
-		return nil, b.changed(listed.Key)
-	}
 	if err != nil {
+		if link := b.refuseLink(root, listed.Key); link != nil {
+			return nil, link
+		}
+		if isMissing(err) {
+			return nil, b.changed(listed.Key)
+		}
 		return nil, b.explain("read", listed.Key, err)
 	}
 	r := &pinned{ctx: ctx, file: file, bucket: b, listed: listed}
 	if err := r.check(); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(cmp.Or(b.refuseLink(root, listed.Key), err), file.Close())
 	}
 	return r, nil
 }
