@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,9 +29,10 @@ var builtPath string
 func (a allTests) Run() int {
 	dir, err := os.MkdirTemp("", "dagferry-test-")
 	if err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)
 	builtPath = filepath.Join(dir, "dagferry")
 	return a.M.Run()
 }

@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -52,13 +53,15 @@ func TestHold_waitsForNoDeadRun(t *testing.T) {
 		w.build(new(pushed))
 		w.transport = later{w.transport, func(path string) {
 			if strings.HasSuffix(path, "/finalize") {
-				panic("the machine is gone")
+				runtime.Goexit() // the machine is gone
 			}
 		}}
-		func() {
-			defer func() { _ = recover() }()
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
 			_, _ = w.image()
 		}()
+		<-gone
 		left := w.state()
 		w.same(w.lastDeploy().ID, left.Finalizing)
 		require.Greater(w, time.Until(left.LeaseUntil), time.Minute)
