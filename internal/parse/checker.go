@@ -17,7 +17,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -175,14 +174,19 @@ func (c *Checker) Check(ctx context.Context, tree fs.FS) (Report, error) {
 func (c *Checker) checkFiles(ctx context.Context, tree fs.FS, files []file) ([]*module, error) {
 	b := newBudget(c.o)
 	modules := make([][]*module, len(files))
-	var taken atomic.Int64
 	work, ctx := errgroup.WithContext(ctx)
-	for range c.o.Workers {
+	work.SetLimit(c.o.Workers)
+	size := c.batchSize(len(files))
+	for first := 0; first < len(files); first += size {
+		batch := files[first:min(first+size, len(files))]
 		work.Go(func() (err error) {
-			for n := taken.Add(1); n <= int64(len(files)) && err == nil; n = taken.Add(1) {
-				modules[n-1], err = c.checkFile(ctx, b, tree, files[n-1])
+			c.ahead(ctx, b, tree, batch)
+			for i, f := range batch {
+				if modules[first+i], err = c.checkFile(ctx, b, tree, f); err != nil {
+					return err
+				}
 			}
-			return err
+			return nil
 		})
 	}
 	err := work.Wait()

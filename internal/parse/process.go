@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
 	"io"
 	"os/exec"
 	"strings"
@@ -40,12 +42,24 @@ func start(path string, args []string) (*process, error) {
 	return p, cmd.Start()
 }
 
-// ask sends a file and receives the answer.
-func (p *process) ask(data []byte) ([]byte, error) {
-	if err := writeFrame(p.in, data); err != nil {
+// ask sends files and receives the answers.
+func (p *process) ask(files ...[]byte) ([][]byte, error) {
+	var asked bytes.Buffer                                         // one write, and so one awakening of the reader
+	_ = binary.Write(&asked, binary.BigEndian, uint32(len(files))) //nolint:gosec // a few
+	for _, data := range files {
+		_ = writeFrame(&asked, data)
+	}
+	if _, err := asked.WriteTo(p.in); err != nil {
 		return nil, err
 	}
-	return p.receive()
+	answers := make([][]byte, len(files))
+	for i := range answers {
+		var err error
+		if answers[i], err = p.receive(); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
 }
 
 func (p *process) receive() ([]byte, error) { return readFrame(p.answers) }

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,11 +136,11 @@ func script(t *testing.T, body string) string {
 
 func TestCheck_fileThatKillsTheWorkerIsAFinding(t *testing.T) {
 	for _, tc := range []struct{ name, body, rule, message string }{
-		{"a signal", `head -c 26 >/dev/null; kill -SEGV $$`, RuleCrash, "signal: segmentation fault"},
-		{"an exit, with its last words", `head -c 26 >/dev/null; echo one >&2; echo 'Fatal Python error: oops' >&2; exit 3`, RuleCrash, "exit status 3: Fatal Python error: oops"},
+		{"a signal", `head -c 30 >/dev/null; kill -SEGV $$`, RuleCrash, "signal: segmentation fault"},
+		{"an exit, with its last words", `head -c 30 >/dev/null; echo one >&2; echo 'Fatal Python error: oops' >&2; exit 3`, RuleCrash, "exit status 3: Fatal Python error: oops"},
 		{"garbage", `exec cat /dev/zero`, RuleCrash, "decode answer"},
 		{"a length that is none", `printf '\377\377\377\377'; exec sleep 60`, RuleCrash, "4294967295"},
-		{"half an answer", `head -c 26 >/dev/null; printf '\000\000\000\377[{'`, RuleCrash, "EOF"},
+		{"half an answer", `head -c 30 >/dev/null; printf '\000\000\000\377[{'`, RuleCrash, "EOF"},
 		{"an answer that is none", `printf '\000\000\000\004true'; exec sleep 60`, RuleCrash, "decode answer"},
 		{"silence", `exec sleep 60`, RuleStall, "longer than 300ms"},
 		{"silence, with a child that holds the pipes", `sleep 60`, RuleStall, "longer than 300ms"},
@@ -163,7 +164,7 @@ func TestCheck_fileThatKillsTheWorkerIsAFinding(t *testing.T) {
 
 func TestCheck_crashThatDoesNotComeAgainIsNone(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "was-here")
-	body := `head -c 26 >/dev/null; if [ -e ` + mark + ` ]; then printf '\000\000\000\002{}'; exec sleep 60; fi; : >` + mark + `; kill -KILL $$`
+	body := `head -c 30 >/dev/null; if [ -e ` + mark + ` ]; then printf '\000\000\000\002{}'; exec sleep 60; fi; : >` + mark + `; kill -KILL $$`
 	c, err := New(Options{Interpreter: script(t, body), Workers: 1})
 	require.NoError(t, err)
 	report, err := c.Check(t.Context(), oneFile)
@@ -172,19 +173,31 @@ func TestCheck_crashThatDoesNotComeAgainIsNone(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
+// A worker that is asked about several files at once and dies is asked about each alone.
 func TestCheck_otherFilesGoOnAfterACrash(t *testing.T) {
-	body := `while true; do size=$(head -c 4 | tail -c 1 | od -An -tu1); [ -z "$size" ] && exit; [ "$size" -eq 9 ] && exit 1
-		head -c $size >/dev/null; printf '\000\000\000\002{}'; done`
-	c, err := New(Options{Interpreter: script(t, body), Workers: 2})
+	asked := filepath.Join(t.TempDir(), "asked")
+	body := `number() { head -c 4 | tail -c 1 | od -An -tu1; }
+		while count=$(number) && [ -n "$count" ]; do
+			echo $count >>` + asked + `
+			for _ in $(seq $count); do size=$(number); [ "$size" -eq 9 ] && exit 1; head -c $size >/dev/null; done
+			for _ in $(seq $count); do printf '\000\000\000\002{}'; done
+		done`
+	c, err := New(Options{Interpreter: script(t, body), Workers: 1})
 	require.NoError(t, err)
-	report, err := c.Check(t.Context(), fstest.MapFS{
-		"a.py": {Data: []byte("xx")}, "b.py": {Data: []byte("123456789")}, "c.py": {Data: []byte("xxx")}, "d.py": {Data: []byte("xxxx")},
-	})
+	tree := fstest.MapFS{}
+	for i := range 12 {
+		tree[fmt.Sprintf("%02d.py", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "x = %d", 10+i)}
+	}
+	tree["04.py"] = &fstest.MapFile{Data: []byte("123456789")}
+	report, err := c.Check(t.Context(), tree)
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
-	assert.Equal(t, 4, report.Files)
+	assert.Equal(t, 12, report.Files)
 	require.Len(t, report.Findings, 1)
-	assert.Equal(t, "b.py", report.Findings[0].Path)
+	assert.Equal(t, "04.py", report.Findings[0].Path)
+	log, err := os.ReadFile(asked)
+	require.NoError(t, err)
+	assert.Equal(t, strings.Fields("3 3 1 1 1 1 3 3"), strings.Fields(string(log)), "04.py is asked about again, for it may not have been to blame")
 }
 
 func TestCheck_interpreterThatDoesNotWorkIsTheOperators(t *testing.T) {

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -52,15 +53,10 @@ func (c *Checker) ask(ctx context.Context, b *budget, data []byte) (verdict, err
 	if errors.As(err, &crash) {
 		said, err = w.ask(ctx, data)
 	}
-	v := verdict{facts: said.Facts, says: said.says(), look: lookAt(data) | isParsed}
+	v := verdict{look: lookAt(data) | isParsed}
 	switch {
 	case err == nil:
-		more, err := c.literals(said, data)
-		if err != nil {
-			return verdict{}, err
-		}
-		v.facts = append(v.facts, more...)
-		c.verdicts.put(key, v)
+		return c.learn(key, data, said[0])
 	case errors.As(err, &crash):
 		b.strike()
 		v.facts = []fact{{Rule: RuleCrash, Message: "it kills Python's parser: " + crash.reason}}
@@ -70,6 +66,17 @@ func (c *Checker) ask(ctx context.Context, b *budget, data []byte) (verdict, err
 	default:
 		return verdict{}, err
 	}
+	return v, nil
+}
+
+// learn remembers what a worker said of contents.
+func (c *Checker) learn(key [sha256.Size]byte, data []byte, said answer) (verdict, error) {
+	more, err := c.literals(said, data)
+	if err != nil {
+		return verdict{}, err
+	}
+	v := verdict{facts: append(said.Facts, more...), says: said.says(), look: lookAt(data) | isParsed}
+	c.verdicts.put(key, v)
 	return v, nil
 }
 

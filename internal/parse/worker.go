@@ -55,21 +55,24 @@ func newWorker(o Options, python int) *worker {
 	return &worker{path: o.Interpreter, args: args, timeout: o.FileTimeout, hello: helloTimeout}
 }
 
-// ask has the worker parse a file. Its error is a *crashError, errStalled, ctx's, or one about the interpreter.
-func (w *worker) ask(ctx context.Context, data []byte) (answer, error) {
+// ask has the worker parse files, and has an answer for each. Its error is a *crashError, errStalled, ctx's, or one about the
+// interpreter: with several files, nobody knows which was to blame.
+func (w *worker) ask(ctx context.Context, files ...[]byte) ([]answer, error) {
 	if err := w.ready(ctx); err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	said, err := w.within(ctx, w.timeout, func(p *process) ([]byte, error) { return p.ask(data) })
+	said, err := within(ctx, w, w.timeout, func(p *process) ([][]byte, error) { return p.ask(files...) })
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	a, err := decodeAnswer(said)
-	if err != nil {
-		w.end()
-		return answer{}, &crashError{err.Error()}
+	answers := make([]answer, len(said))
+	for i, one := range said {
+		if answers[i], err = decodeAnswer(one); err != nil {
+			w.end()
+			return nil, &crashError{err.Error()}
+		}
 	}
-	return a, nil
+	return answers, nil
 }
 
 // ready starts the process if there is none, and waits until it says hello.
@@ -80,7 +83,7 @@ func (w *worker) ready(ctx context.Context) error {
 	if w.now.greeting != "" {
 		return nil
 	}
-	hello, err := w.within(ctx, w.hello, (*process).receive)
+	hello, err := within(ctx, w, w.hello, (*process).receive)
 	if err == nil && !strings.HasPrefix(string(hello), `{"python": [3, `) {
 		err = errors.New("it is no Python 3: " + w.end())
 	}
@@ -114,7 +117,7 @@ func (w *worker) launch() error {
 }
 
 // within runs a conversation, and kills the process when it takes too long. When it fails, the process has ended.
-func (w *worker) within(ctx context.Context, timeout time.Duration, talk func(*process) ([]byte, error)) ([]byte, error) {
+func within[T any](ctx context.Context, w *worker, timeout time.Duration, talk func(*process) (T, error)) (T, error) {
 	limit, cancel := context.WithTimeoutCause(ctx, timeout, errStalled)
 	defer cancel()
 	stop := context.AfterFunc(limit, w.now.kill)
@@ -127,13 +130,13 @@ func (w *worker) within(ctx context.Context, timeout time.Duration, talk func(*p
 	ended := w.end()
 	switch {
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return answer, ctx.Err()
 	case w.isClosed():
-		return nil, errClosed
+		return answer, errClosed
 	case errors.Is(cause, errStalled):
-		return nil, errStalled
+		return answer, errStalled
 	default:
-		return nil, &crashError{fmt.Sprintf("%s (%v)", ended, err)}
+		return answer, &crashError{fmt.Sprintf("%s (%v)", ended, err)}
 	}
 }
 

@@ -5,7 +5,8 @@ Started as: python -I -S -B -c THIS MINOR MEMORY SECONDS, where THIS is observe.
   MINOR    the target is Python 3.MINOR; 0: this interpreter's own version
   MEMORY   bytes of address space
   SECONDS  of processor time that one file may take
-Each frame, in and out, is four bytes of length, big-endian, and as many bytes. The first frame out says hello.
+Each frame, in and out, is four bytes of length, big-endian, and as many bytes. The first frame out says hello. In come four
+bytes that say how many files there are, and a frame for each; out go as many frames, when all are done.
 
 It imports nothing but what parse.Modules lists, and works with Python 3.8 and later.
 """
@@ -27,16 +28,24 @@ def main(target, memory, seconds):
         sys.modules["encodings." + name] = None  # importing it fails, and so there is no such codec
     renew = limits(memory, seconds)
     send('{"python": [%d, %d, %d]}' % sys.version_info[:3])
+    sys.stdout.buffer.flush()
     while True:
-        head = sys.stdin.buffer.read(4)
-        if len(head) < 4:
-            return
-        size = int.from_bytes(head, "big")
-        data = sys.stdin.buffer.read(size)
-        if len(data) < size:
-            return
-        renew()
-        send(answer(*check(data, target)))
+        for _ in range(number()):
+            data = taken(number())
+            renew()
+            send(answer(*check(data, target)))
+        sys.stdout.buffer.flush()
+
+
+def number():
+    return int.from_bytes(taken(4), "big")
+
+
+def taken(size):
+    data = sys.stdin.buffer.read(size)
+    if len(data) < size:
+        sys.exit()
+    return data
 
 
 def quiet():
@@ -80,7 +89,6 @@ def limits(memory, seconds):
 def send(text):
     data = text.encode("ascii")
     sys.stdout.buffer.write(len(data).to_bytes(4, "big") + data)
-    sys.stdout.buffer.flush()
 
 
 class Fact:
