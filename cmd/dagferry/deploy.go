@@ -94,7 +94,7 @@ func runDeploy(cmd *cobra.Command, o deployOptions) error {
 		return err
 	}
 	d.Progress = progress.doing
-	d.Syncer = syncer.Syncer{Version: version, Progress: progress.doing, Grace: grace}
+	d.Syncer = syncer.Syncer{Version: version, Progress: progress.within, Grace: grace}
 	var result pipeline.Result
 	err = uncommanded(cmd.ErrOrStderr(), func() (err error) { // what a builder prints is a Dockerfile's to say
 		result, err = d.Deploy(cmd.Context(), p)
@@ -190,7 +190,10 @@ func newSteps(out io.Writer, name string) *steps {
 }
 
 func (s *steps) doing(what string) {
-	begun, _, _ := strings.Cut(what, ":") // not how far it is
+	begun := what
+	if !strings.HasPrefix(what, "waiting") {
+		begun, _, _ = strings.Cut(what, ":") // not how far it is
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	prints := begun == "image" || begun == "tests"
@@ -202,4 +205,11 @@ func (s *steps) doing(what string) {
 		fmt.Fprintf(s.to, "%s: %s\n", s.name, begun)
 	}
 	s.last = begun
+}
+
+// within shows a part of a step, where lines can be replaced.
+func (s *steps) within(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress.doing(what)
 }
