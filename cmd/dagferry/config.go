@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/dagferry/dagferry/internal/bucket/gcs"
 	"github.com/dagferry/dagferry/internal/bucket/s3"
 	"github.com/dagferry/dagferry/internal/config"
+	"github.com/dagferry/dagferry/internal/pipeline"
 	"github.com/dagferry/dagferry/internal/secret"
 	"github.com/dagferry/dagferry/internal/secret/secretmanager"
 	"github.com/dagferry/dagferry/internal/secret/ssm"
@@ -37,7 +39,7 @@ func newConfigValidate() *cobra.Command {
 	c := &cobra.Command{
 		Use: "validate", Short: "Say whether a configuration is in order, and if not, all that is wrong with it",
 		Long: `validate reads a configuration as every run does: a file, an object (s3://bucket/dagferry.yaml) or a parameter
-(ssm://name). It asks neither Astro nor the sources, and reads no secret.`,
+(ssm://name), and the files of pipeline.deployments beside it. It asks neither Astro nor the sources, and reads no secret.`,
 		Example: `  dagferry config validate
   dagferry config validate --config s3://acme-dagferry/dagferry.yaml
   dagferry config validate --json | jq '.problems[]'`,
@@ -72,6 +74,9 @@ func validateConfig(cmd *cobra.Command, path string, asJSON bool) error {
 		return err
 	}
 	c, err := loadConfig(cmd.Context(), newReader(), path)
+	if err == nil && c.Pipeline != nil && !strings.Contains(path, "://") {
+		err = pipeline.ReadDeployments(cmd.Context(), filepath.Dir(path), *c.Pipeline)
+	}
 	problems := config.Problems(err)
 	if err != nil && problems == nil {
 		return err

@@ -66,7 +66,7 @@ func (d *document) keyOf(n *ast.MappingValueNode, t reflect.Type, key string) {
 	if fields[name] == nil {
 		slices.Sort(known)
 		d.note(Problem{d.name, n.Key.GetToken().Position.Line, full,
-			"there is no such key; here stand " + strings.Join(known, ", ")})
+			"there is no such key; there are " + strings.Join(known, ", ")})
 		return
 	}
 	d.keysOf(n.Value, fields[name], full)

@@ -2,12 +2,18 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/deployment"
+	"github.com/dagferry/dagferry/internal/fault"
 )
 
 func (w *work) noConfiguration() string {
@@ -19,11 +25,10 @@ func (w *work) noConfiguration() string {
 
 // compare says how the Deployment differs from its file, and fails if it may not be made so.
 func (w *work) compare(ctx context.Context) (deployment.Diff, error) {
-	file, err := config.LoadDeployment(filepath.Join(w.Plan.Root, filepath.FromSlash(w.Plan.ConfigurationFile)))
+	file, err := readDeployment(w.Plan.Root, w.Plan.ConfigurationFile)
 	if err != nil {
 		return deployment.Diff{}, err
 	}
-	file.File = w.Plan.ConfigurationFile // as people know it
 	id, err := deployment.ID(file, w.Target.Deployment, "")
 	if err != nil {
 		return deployment.Diff{}, err
@@ -73,4 +78,29 @@ func changes(d deployment.Diff) string {
 		parts = append(parts, count(n, "secret")+" set")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// ReadDeployments reads the files that configure Deployments in the working tree around a folder, and tells all that is wrong with
+// them, as config.Problems. One that is not there is none: a deploy leaves that Deployment's configuration alone.
+func ReadDeployments(ctx context.Context, dir string, p config.Pipeline) error {
+	root := dir
+	if repo, err := openRepository(ctx, dir); err == nil { // elsewhere, the folder is where it may become one
+		root = repo.root
+	}
+	var all []error
+	for _, target := range slices.Sorted(maps.Keys(p.Deployments)) {
+		if _, err := readDeployment(root, p.Deployments[target]); !errors.Is(err, fs.ErrNotExist) {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// readDeployment reads a file of a repository, and calls it as people know it.
+func readDeployment(root, file string) (config.Deployment, error) {
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file))) //nolint:gosec // the repository's configuration names it
+	if err != nil {
+		return config.Deployment{}, fault.Errorf(fault.Denied, "read the Deployment's configuration: %w", err)
+	}
+	return config.ParseDeployment(file, text)
 }
