@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dagferry/dagferry/internal/astro"
+	"github.com/dagferry/dagferry/internal/state"
 )
 
 // Base is what a part of the Deployment, its image or its DAGs, is of.
@@ -77,18 +78,24 @@ func (h history) repository() string {
 // part is the image or the DAGs.
 type part struct {
 	carries func(astro.Deploy) bool
+	// inImage: where a deploy carries it, it came in the image.
+	inImage func(astro.Deploy) bool
 	// live is what the Deployment runs of it, and what a deploy brought.
 	live    func(astro.Deployment) string
 	brought func(astro.Deploy) string
 }
 
 func ofImage() part {
-	return part{carriesImage, func(d astro.Deployment) string { return d.ImageTag }, func(d astro.Deploy) string { return d.ImageTag }}
+	return part{
+		carriesImage, func(astro.Deploy) bool { return true },
+		func(d astro.Deployment) string { return d.ImageTag }, func(d astro.Deploy) string { return d.ImageTag },
+	}
 }
 
 func ofDags() part {
 	return part{
-		carriesDags, func(d astro.Deployment) string { return d.DesiredDagTarballVersion }, func(d astro.Deploy) string { return d.DagTarballVersion },
+		carriesDags, func(d astro.Deploy) bool { return !d.IsDagDeployEnabled },
+		func(d astro.Deployment) string { return d.DesiredDagTarballVersion }, func(d astro.Deploy) string { return d.DagTarballVersion },
 	}
 }
 
@@ -116,7 +123,7 @@ func (h history) base(of part) Base {
 		}
 		if !d.IsRollback() {
 			b.index, b.Deploy, b.At = i, d.ID, d.CreatedAt
-			return b.of(d).running(of.live(h.deployment), of.brought(top))
+			return b.of(d).running(of.live(h.deployment), of.brought(top)).fromElsewhere(d, of)
 		}
 		to := slices.IndexFunc(h.deploys, func(o astro.Deploy) bool { return o.ID == d.RollbackFromID })
 		if to <= i {
@@ -156,6 +163,14 @@ func (b Base) of(d astro.Deploy) Base {
 func (b Base) running(live, brought string) Base {
 	if live != "" && brought != "" && live != brought {
 		b.Commit, b.Unknown = "", fmt.Sprintf("the Deployment runs %s, and its newest deploy brought %s", live, brought)
+	}
+	return b
+}
+
+// fromElsewhere doubts what a prebuilt image brought: the deploy's commit says nothing of it.
+func (b Base) fromElsewhere(d astro.Deploy, of part) Base {
+	if tag, ours := state.ParseTag(d.Description); ours && tag.Prebuilt && b.Unknown == "" && of.inImage(d) {
+		b.Unknown = fmt.Sprintf("the deploy %s brought an image that was built elsewhere", d.ID)
 	}
 	return b
 }

@@ -26,7 +26,7 @@ func (w *work) build(ctx context.Context) (string, error) {
 	if err := w.image.Verify(live.AstroRuntimeVersion); err != nil {
 		return "", err
 	}
-	w.Target.Build.Image = &syncer.Image{Digest: w.image.Digest(), Push: w.push}
+	w.Target.Build.Image = &syncer.Image{Digest: w.image.Digest(), Prebuilt: w.ImageName != "", Push: w.push}
 	return fmt.Sprintf("Runtime %s (live: %s), %s", w.image.Runtime(), live.AstroRuntimeVersion, w.image.Digest()), nil
 }
 

@@ -208,6 +208,10 @@ func aPrebuiltImage(t *testing.T, b *builder) {
 	require.NoError(t, err)
 	assert.Equal(t, astro.TypeImageOnly, r.Run.Deploy.Type)
 	assert.Contains(t, step(r, "image").What, "Runtime 3.1-13 (live: 3.1-12)")
+
+	// It is of no commit, so that the next plan knows that the commit's own is not live.
+	p := w.expect(pipeline.ImageOnly)
+	says(t, p, "image: deployed whole, for the deploy "+r.Run.Deploy.ID+" brought an image that was built elsewhere", "DAGs: no change")
 	w.refused(pipeline.Options{Image: "x", Type: astro.TypeDagOnly}, "that brings no image")
 }
 

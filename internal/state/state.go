@@ -140,11 +140,16 @@ func Describe(lineage string, fence int64, run, digest, words string) string {
 	return strings.TrimSpace(fmt.Sprintf("dagferry %s f%d r%s %s %s", lineage, fence, run, digest, words))
 }
 
+// PrebuiltImage are the first words of a deploy whose image is of no commit: it was built elsewhere.
+const PrebuiltImage = "prebuilt image"
+
 // Tag is what a deploy's description says of its origin.
 type Tag struct {
 	Lineage string
 	Fence   int64
 	Run     string
+	// Prebuilt: the words begin with PrebuiltImage.
+	Prebuilt bool
 }
 
 // ParseTag reads a description that Describe made. Descriptions of others are not ok.
@@ -154,5 +159,7 @@ func ParseTag(description string) (Tag, bool) {
 	if n, err := fmt.Sscanf(description, "dagferry %s f%d r%s %s", &t.Lineage, &t.Fence, &t.Run, &digest); n != 4 || err != nil {
 		return Tag{}, false
 	}
+	_, words, _ := strings.Cut(description, " "+digest+" ")
+	t.Prebuilt = strings.HasPrefix(words, PrebuiltImage)
 	return t, strings.HasPrefix(digest, "sha256:")
 }

@@ -253,6 +253,10 @@ func TestParseTag(t *testing.T) {
 	tag, ok := state.ParseTag(state.Describe("lin", 41, "20260301T120000-abc", "sha256:00", "3 files"))
 	require.True(t, ok)
 	assert.Equal(t, state.Tag{Lineage: "lin", Fence: 41, Run: "20260301T120000-abc"}, tag)
+	tag, ok = state.ParseTag(state.Describe("lin", 41, "r1", "sha256:00", state.PrebuiltImage+", no DAGs"))
+	assert.True(t, ok && tag.Prebuilt)
+	tag, ok = state.ParseTag(state.Describe("lin", 41, "r1", "sha256:00", "image, no DAGs: a "+state.PrebuiltImage))
+	assert.True(t, ok && !tag.Prebuilt, "what people write does not count")
 	for _, other := range []string{"", "dagferry is great", "Deployed via <astro deploy --dags>", "dagferry lin f1 rx md5:0"} {
 		_, ok := state.ParseTag(other)
 		assert.False(t, ok, other)

@@ -26,6 +26,8 @@ type Build struct {
 type Image struct {
 	// Digest is the manifest's.
 	Digest string
+	// Prebuilt: it was not built from the commit, which the deploy's description says.
+	Prebuilt bool
 	// Push makes it the image of a repository's tag.
 	Push func(ctx context.Context, repository, tag string) error
 }
@@ -157,7 +159,11 @@ func (r *run) prepareImage(ctx context.Context, kind string) (*prepared, error) 
 	if err := r.still(ctx); err != nil {
 		return nil, err
 	}
-	d, err := r.create(ctx, kind, r.image().Digest, "an image")
+	words := "no DAGs"
+	if kind != astro.TypeImageOnly {
+		words = "with the DAGs in it"
+	}
+	d, err := r.create(ctx, kind, r.image().Digest, words)
 	if err != nil {
 		return nil, err
 	}

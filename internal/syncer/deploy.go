@@ -160,6 +160,13 @@ func (r *run) createWithDags(ctx context.Context) (astro.Deploy, error) {
 // create begins a deploy. After a lost answer it takes the one that this run may have made already, so that no
 // deploys are left behind half made.
 func (r *run) create(ctx context.Context, kind, digest, words string) (astro.Deploy, error) {
+	switch image := r.image(); {
+	case image == nil:
+	case image.Prebuilt:
+		words = state.PrebuiltImage + ", " + words
+	default:
+		words = "image, " + words
+	}
 	if r.Build != nil && r.Build.Words != "" {
 		words += ": " + r.Build.Words
 	}
