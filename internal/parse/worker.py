@@ -30,10 +30,13 @@ def main(target, memory, seconds):
     send('{"python": [%d, %d, %d]}' % sys.version_info[:3])
     sys.stdout.buffer.flush()
     while True:
+        answers = []
         for _ in range(number()):
             data = taken(number())
             renew()
-            send(answer(*check(data, target)))
+            answers.append(answer(*check(data, target)))
+        for one in answers:  # now that all is read: who asks does not listen before
+            send(one)
         sys.stdout.buffer.flush()
 
 
