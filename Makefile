@@ -47,6 +47,11 @@ test: tools ## all tests, against real servers
 race: tools ## the tests of what runs side by side, with the race detector
 	go test -race ./internal/syncer/... ./internal/state/... ./internal/bundle/... ./internal/local/... ./functions/...
 
+.PHONY: agree
+agree: tools ## what only real Airflows can say: which files of 600 trees they read, and what importing their own examples brings
+	go test ./internal/parse -v -run 'agreesWithAirflow|agreesWithImports' -listings 600 -pairs one
+	go test ./internal/parse/validator/interpreter -v -run agreesWithADagBag -examples
+
 .PHONY: e2e-pipeline
 e2e-pipeline: tools ## repositories with branches and with a bucket, and those of docs/strategies, from the command line, with real images: shows each output
 	go test ./cmd/dagferry -v -count=1 -run 'TestPipeline|TestStrategies' -played
@@ -87,7 +92,7 @@ symbols: $(SYMBOLS) ## what can be imported from each Airflow: internal/parse/sy
 	go run ./internal/tools/symbols -cache $(CACHE)
 
 .PHONY: imports-agree
-imports-agree: $(SYMBOLS) ## the example DAGs of four versions, imported by later ones, against the rules (make test does one pair)
+imports-agree: $(SYMBOLS) ## the example DAGs of four versions, imported by later ones, against the rules (make agree does one pair)
 	for v in 2.7.3 2.11.2 3.1.8 3.3.2; do scripts/install-airflow $$v $(CACHE)/venv/airflow-plain-$$v; done
 	go test ./internal/parse -v -run TestCheck_agreesWithImports -pairs all
 
@@ -124,7 +129,7 @@ act: $(ACT) ## the GitHub workflow and action, run by act against the simulator 
 	go test ./cmd/dagferry -v -run 'TestAct$$' -act
 
 .PHONY: ci
-ci: lint test e2e-pipeline race package package-check demo-check act tf ## everything that has to pass
+ci: lint test agree e2e-pipeline race package package-check demo-check act tf ## everything that has to pass
 
 .PHONY: demo-check
 demo-check: ## both demos, for programs: they fail unless what is live is what the bucket holds

@@ -16,11 +16,14 @@ import (
 	"github.com/dagferry/dagferry/internal/parse"
 )
 
-var pairs = flag.String("pairs", "one", "the versions whose example DAGs are really imported: one pair, or all (make imports-agree)")
+var pairs = flag.String("pairs", "none", "the versions whose example DAGs are really imported: none, one pair (make agree), or all (make imports-agree)")
 
 // TestCheck_agreesWithImports imports Airflow's example DAGs by their own version and by a later one. What fails there,
 // and nothing else, has to block: so the rules find what a migration breaks, and refuse no DAG that works.
 func TestCheck_agreesWithImports(t *testing.T) {
+	if *pairs == "none" {
+		t.Skip("make agree runs it")
+	}
 	for _, c := range []struct {
 		of, by  string
 		failing int

@@ -2,6 +2,7 @@ package interpreter_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,9 +16,14 @@ import (
 	"github.com/dagferry/dagferry/internal/parse/validator"
 )
 
+var all = flag.Bool("examples", false, "import all of Airflow's example DAGs, in both ways")
+
 // What an import one by one, behind guards, says of Airflow's own examples is what a plain DagBag says, which imports them
 // all in one process with a migrated database.
 func TestImport_agreesWithADagBag(t *testing.T) {
+	if !*all {
+		t.Skip("make agree runs it")
+	}
 	for version, atLeast := range map[string]int{"2.11.2": 60, "3.3.2": 80} {
 		t.Run(version, func(t *testing.T) {
 			_, packages := airflow(t, version)
