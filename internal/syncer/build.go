@@ -131,18 +131,13 @@ func (r *run) imageUnderLease(ctx context.Context, kind string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.announce(gather, p); err != nil {
-		return err
-	}
-	ctx, done := r.graceful(ctx)
-	defer done()
-	finalize, cancel := r.leased(ctx)
-	defer cancel()
-	if p.deploy, err = r.sendFinalize(finalize, p); err != nil {
-		return err
-	}
-	r.recordDeploy(p)
-	return nil
+	return r.commit(ctx, func(ctx context.Context) error { return r.announce(ctx, p) }, func(ctx context.Context) error {
+		if p.deploy, err = r.sendFinalize(ctx, p); err != nil {
+			return err
+		}
+		r.recordDeploy(p)
+		return nil
+	})
 }
 
 // prepareImage is all but the finalize.

@@ -6,8 +6,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/dagferry/dagferry/internal/astro"
 	"github.com/dagferry/dagferry/internal/astro/astrotest"
+	"github.com/dagferry/dagferry/internal/bucket"
 	"github.com/dagferry/dagferry/internal/fault"
 	"github.com/dagferry/dagferry/internal/syncer"
 )
@@ -36,6 +39,49 @@ func TestRun_graceFinishesADeployThatHasBegun(t *testing.T) {
 				if tc.outcome == syncer.Failed {
 					assert.Equal(w, fault.Transient, fault.Of(err))
 				}
+			})
+		})
+	}
+}
+
+// stopped is a state's bucket: while its second compare-and-swap is answered, which is the intent's, the process is asked to stop.
+type stopped struct {
+	bucket.Bucket
+	swaps int
+	stop  func()
+}
+
+func (s *stopped) Swap(ctx context.Context, key string, data []byte, version string) (bucket.Value, error) {
+	v, err := s.Bucket.Swap(ctx, key, data, version)
+	if s.swaps++; s.swaps == 2 {
+		s.stop()
+		if ctx.Err() != nil {
+			return bucket.Value{}, fault.As(fault.Transient, ctx.Err())
+		}
+	}
+	return v, err
+}
+
+// What everybody can see as begun is finished: the intent, or that an image's finalize comes.
+func TestRun_graceBeginsWithTheIntent(t *testing.T) {
+	for name, image := range map[string]bool{"DAGs": false, "an image": true} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.write("a.py", "a")
+				w.build(new(pushed))
+				target := w.prepare()
+				ctx, stop := context.WithCancel(w.Context())
+				defer stop()
+				target.State = &stopped{Bucket: target.State, stop: stop}
+				s, why := syncer.Syncer{TempDir: w.TempDir(), Grace: 30 * time.Second}, syncer.Trigger{Kind: syncer.ByPipeline}
+				run := func() (syncer.Record, error) { return s.Run(ctx, target, why) }
+				if image {
+					run = func() (syncer.Record, error) { return s.Image(ctx, target, astro.TypeImageOnly, why) }
+				}
+				r, err := run()
+				require.NoError(w, err)
+				assert.Equal(w, syncer.Deployed, r.Outcome)
+				assert.Empty(w, w.state().Holder)
 			})
 		})
 	}

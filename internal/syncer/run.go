@@ -139,14 +139,29 @@ func (r *run) attempt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.intend(gather, prepared); err != nil { // step 8, the intent
-		return err
+	return r.commit(ctx, func(ctx context.Context) error {
+		return r.intend(ctx, prepared) // step 8, the intent
+	}, func(ctx context.Context) error {
+		return r.finalize(ctx, prepared) // step 8, finalize and verify
+	})
+}
+
+// commit writes down what comes, and does it. A run that is told to stop before has begun nothing and stops; later it has its grace:
+// the others can read what was written, even where its own answer is lost.
+func (r *run) commit(ctx context.Context, write, do func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return fault.Errorf(fault.Transient, "stopped before anything was deployed: %w", context.Cause(ctx))
 	}
 	ctx, done := r.graceful(ctx)
 	defer done()
-	finalize, cancel := r.leased(ctx)
+	writing, cancel := r.leased(ctx)
 	defer cancel()
-	return r.finalize(finalize, prepared) // step 8, finalize and verify
+	if err := write(writing); err != nil {
+		return err
+	}
+	doing, cancel := r.leased(ctx) // which write made longer
+	defer cancel()
+	return do(doing)
 }
 
 // graceful is a context that is cancelled Grace after ctx is; at ctx's deadline it ends at once.
