@@ -39,9 +39,10 @@ help: ## list the targets
 demo: ## the main job on this machine, no account needed (CLOUD=gcp for the other cloud, KEEP=1 leaves it running)
 	go run ./cmd/dagferry demo $(if $(CLOUD),--cloud $(CLOUD)) $(if $(KEEP),--keep)
 
+# One package more at a time than there are processors: some wait for servers.
 .PHONY: test
 test: tools ## all tests, against real servers
-	go test -p $$(($$(nproc) + 1)) -timeout 20m ./...  # more than there are processors: some wait for servers
+	go test -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -timeout 20m ./...
 
 .PHONY: race
 race: tools ## the tests of what runs side by side, with the race detector

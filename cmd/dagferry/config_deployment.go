@@ -199,7 +199,7 @@ func (o *deploymentOptions) compare(cmd *cobra.Command) (deployment.Diff, target
 	if err != nil {
 		return deployment.Diff{}, target.Opener{}, err
 	}
-	file, err := config.LoadDeployment(path)
+	file, err := config.LoadDeployment(path, path)
 	if err != nil {
 		return deployment.Diff{}, target.Opener{}, asUsage(err)
 	}

@@ -105,13 +105,14 @@ func (f Deployment) ID() string {
 	return id
 }
 
-// LoadDeployment reads a file that configures a Deployment. Its errors are as Load's: all problems at once, each a Problem.
-func LoadDeployment(path string) (Deployment, error) {
+// LoadDeployment reads a file that configures a Deployment; name is what its errors call it. They are as Load's: all problems at
+// once, each a Problem.
+func LoadDeployment(path, name string) (Deployment, error) {
 	text, err := readFile(path)
 	if err != nil {
 		return Deployment{}, fault.Errorf(fault.Denied, "read the Deployment's configuration: %w", err)
 	}
-	return ParseDeployment(path, text)
+	return ParseDeployment(name, text)
 }
 
 // ParseDeployment reads what configures a Deployment; name is what its errors call it.

@@ -85,6 +85,6 @@ func TestParseDeployment_takesJSONAndNothingAtAll(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, f.EnvironmentVariables)
 	assert.Empty(t, f.ID())
-	_, err = config.LoadDeployment(filepath.Join(t.TempDir(), "none.yaml"))
+	_, err = config.LoadDeployment(filepath.Join(t.TempDir(), "none.yaml"), "none.yaml")
 	require.ErrorContains(t, err, "read the Deployment's configuration")
 }

@@ -83,7 +83,7 @@ func (e *examining) configuration(ctx context.Context) {
 	if path == "" {
 		return
 	}
-	file, err := config.LoadDeployment(e.File(path))
+	file, err := config.LoadDeployment(e.File(path), path)
 	if err == nil {
 		_, err = deployment.ID(file, e.of.Deployment, "")
 	}

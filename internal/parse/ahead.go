@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A batch is small files that a worker is asked about together. To take turns for each of them costs a tenth of the processor
-// time where both share a core, for each process finds the caches cold.
+// A batch is small files that a worker is asked about together. Where both processes share a core,
+// taking turns for each file has each find the caches cold (docs/checking.md).
 const (
 	batchFiles = 16
 	batchBytes = 64 << 10
@@ -19,10 +19,11 @@ func (c *Checker) batchSize(files int) int {
 }
 
 // ahead asks about those of the files together that nothing is known of, and remembers the answers. Whatever goes wrong is left
-// to those who ask about each file alone, and then know which one is to blame.
+// to those who ask about each file alone, and then know which one is to blame. From then on all are asked about alone, so that
+// this loses no more than one file's time for each worker.
 func (c *Checker) ahead(ctx context.Context, b *budget, tree fs.FS, files []file) {
 	batch := c.unknown(tree, files)
-	if len(batch) < 2 || b.over() {
+	if len(batch) < 2 || b.over() || b.alone.Load() {
 		return
 	}
 	w, err := c.workers.get(ctx)
@@ -32,10 +33,11 @@ func (c *Checker) ahead(ctx context.Context, b *budget, tree fs.FS, files []file
 	defer c.workers.put(w)
 	began := time.Now()
 	answers, err := w.ask(ctx, batch...)
-	b.spend(time.Since(began))
 	if err != nil {
+		b.alone.Store(true)
 		return
 	}
+	b.spend(time.Since(began))
 	for i, data := range batch {
 		if _, err := c.learn(hash(data), data, answers[i]); err != nil {
 			return

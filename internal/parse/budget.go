@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type budget struct {
 	mu      sync.Mutex
 	left    time.Duration // of all workers together
 	strikes int
+	alone   atomic.Bool // a batch of files failed
 }
 
 func newBudget(o Options) *budget {

@@ -100,11 +100,11 @@ func TestCheck_stopsAfterThreeFilesThatStall(t *testing.T) {
 	for i := range 9 {
 		tree[fmt.Sprintf("%d.py", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "x = %d # airflow dag", i)}
 	}
-	o := Options{Interpreter: script(t, "exec sleep 60"), FileTimeout: 200 * time.Millisecond, Workers: 1}
+	o := Options{Interpreter: script(t, "exec sleep 60"), FileTimeout: 50 * time.Millisecond, Workers: 1}
 	for name, tc := range map[string]struct {
 		budget  time.Duration
 		checked int
-	}{"strikes": {0, 3}, "budget": {390 * time.Millisecond, 1}} {
+	}{"strikes": {0, 3}, "budget": {time.Millisecond, 1}} {
 		t.Run(name, func(t *testing.T) {
 			o.Budget = tc.budget
 			c, err := New(o)

@@ -44,10 +44,9 @@ func start(path string, args []string) (*process, error) {
 
 // ask sends files and receives the answers.
 func (p *process) ask(files ...[]byte) ([][]byte, error) {
-	var asked bytes.Buffer                                         // one write, and so one awakening of the reader
-	_ = binary.Write(&asked, binary.BigEndian, uint32(len(files))) //nolint:gosec // a few
+	asked := bytes.NewBuffer(binary.BigEndian.AppendUint32(nil, uint32(len(files)))) //nolint:gosec // a few
 	for _, data := range files {
-		_ = writeFrame(&asked, data)
+		_ = writeFrame(asked, data)
 	}
 	if _, err := asked.WriteTo(p.in); err != nil {
 		return nil, err

@@ -68,6 +68,9 @@ func (w *work) missing(d astro.Deployment) (missing, other string) {
 		return "", fmt.Sprintf("the Deployment was told to run other DAGs since (version %s)", d.DesiredDagTarballVersion)
 	}
 	if made.DagVersion != "" && !d.DagsArrived() {
+		if d.DagTarballVersion == "" {
+			return "it runs no DAGs yet", ""
+		}
 		return fmt.Sprintf("it runs the DAGs of version %s", d.DagTarballVersion), ""
 	}
 	if w.image == nil {

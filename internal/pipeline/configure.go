@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/dagferry/dagferry/internal/config"
 	"github.com/dagferry/dagferry/internal/deployment"
-	"github.com/dagferry/dagferry/internal/fault"
 )
 
 func (w *work) noConfiguration() string {
@@ -98,9 +96,5 @@ func ReadDeployments(ctx context.Context, dir string, p config.Pipeline) error {
 
 // readDeployment reads a file of a repository, and calls it as people know it.
 func readDeployment(root, file string) (config.Deployment, error) {
-	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file))) //nolint:gosec // the repository's configuration names it
-	if err != nil {
-		return config.Deployment{}, fault.Errorf(fault.Denied, "read the Deployment's configuration: %w", err)
-	}
-	return config.ParseDeployment(file, text)
+	return config.LoadDeployment(filepath.Join(root, filepath.FromSlash(file)), file)
 }

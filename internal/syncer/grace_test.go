@@ -86,3 +86,19 @@ func TestRun_graceBeginsWithTheIntent(t *testing.T) {
 		})
 	}
 }
+
+// A process that is asked to stop while it pushes an image has begun nothing.
+func TestImage_graceIsForNothingThatCouldEndYet(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.build(new(pushed))
+		ctx, stop := context.WithCancel(w.Context())
+		defer stop()
+		w.target.Build.Image.Push = func(context.Context, string, string) error { stop(); return nil }
+		r, err := syncer.Syncer{Grace: 30 * time.Second}.Image(ctx, w.prepare(), astro.TypeImageOnly, syncer.Trigger{Kind: syncer.ByPipeline})
+		require.ErrorContains(w, err, "stopped before anything was deployed")
+		assert.Equal(w, fault.Transient, fault.Of(err))
+		assert.Equal(w, syncer.Failed, r.Outcome)
+		assert.NotEqual(w, astro.StatusDeployed, w.lastDeploy().Status)
+		assert.Empty(w, w.state().Holder)
+	})
+}

@@ -46,8 +46,7 @@ func TestHold_waitsForAFinalize(t *testing.T) {
 	}
 }
 
-// A run that died while it finalized is waited for no longer than its lease.
-func TestHold_waitsForNoDeadRun(t *testing.T) {
+func TestHold_waitsForADeadRunUntilItsLeaseEnds(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.write("a.py", "1")
 		w.build(new(pushed))
